@@ -1,0 +1,159 @@
+// The configuration of a run: one table knows every key, its flag, its default and its meaning.
+//
+// YAML files, --set, flags and environment all end in that table, and so do --help, the redacted
+// copy beside the results, and the check that configs/example.yaml has every key.
+#pragma once
+
+#include "proctor/async/clock.hpp"
+#include "proctor/core/error.hpp"
+#include "proctor/pipeline/scheduler.hpp"
+
+#include <boost/json/object.hpp>
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <variant>
+#include <vector>
+
+namespace YAML {
+class Node;
+}
+
+namespace proctor {
+
+// Text that is never written anywhere; only what sends it may look.
+struct secret {
+    std::string text;
+};
+
+// Headers, in the order of the file.
+using header_list = std::vector<std::pair<std::string, std::string>>;
+
+struct config {
+    std::string questions_file;
+
+    struct {
+        std::string generator_type = "openai"; // or vllm, argo: the same; simulated
+        std::string model;
+        std::string base_url;
+        std::string server; // with port: another way to say base_url
+        std::optional<std::uint64_t> port;
+        secret api_key;
+        std::string api_key_file;
+        header_list headers;
+        double temperature = 0;
+        std::uint64_t max_tokens = 1024;
+        duration timeout = std::chrono::seconds{600};
+        duration connect_timeout = std::chrono::seconds{10};
+        std::uint64_t max_retries = 8;
+    } model;
+
+    struct {
+        std::string latency = "50ms";
+        double accuracy = 0.75;
+        std::uint64_t seed = 1;
+    } simulated;
+
+    struct {
+        std::string system;
+    } prompt;
+
+    struct {
+        bool enabled = false;
+        bool use_context_field = false;
+    } rag;
+
+    struct {
+        std::string ca_file;
+    } tls;
+
+    struct {
+        std::uint64_t parallel_workers = 256;
+        bool enable_checkpointing = true;
+        std::uint64_t checkpoint_interval = 50;
+        std::string checkpoint_directory = "checkpoints";
+        std::string resume_from_checkpoint;
+        bool auto_resume = true;
+        bool must_resume = false;
+        bool save_incremental = false;
+        bool progress_bar = true;
+        std::optional<std::uint64_t> limit;
+        bool strict = false;
+        bool retry_refused = false;
+        failure_limit max_failures;
+        duration wait_for_endpoint = std::chrono::seconds{600};
+        duration outage_timeout = std::chrono::minutes{60};
+        duration grace_seconds = std::chrono::seconds{25};
+        bool verbose = false;
+        bool quiet = false;
+        bool show_answers = false;
+    } processing;
+
+    struct {
+        std::string output_directory = ".";
+        std::string output_prefix = "rag_results";
+        std::string format = "json"; // jsonl, none
+        bool save_incorrect = false;
+    } output;
+};
+
+// Where a key's value lives in a config.
+using setting_field =
+    std::variant<bool*, std::uint64_t*, std::optional<std::uint64_t>*, double*, std::string*,
+                 duration*, secret*, failure_limit*, header_list*>;
+
+struct setting {
+    std::string_view path;    // "processing.parallel_workers"
+    std::string_view flags;   // as CLI11 takes them: "-j,--parallel"; empty: none; a leading '!'
+                              // means that the flag says no
+    std::string_view value;   // what --help calls its value: "N"
+    std::string_view meaning; // one line
+    setting_field (*of)(config&);
+};
+
+std::span<const setting> all_settings();
+const setting* find_setting(std::string_view path);
+
+// Where a value came from, for errors: "configs/run.yaml:12", "--parallel".
+struct assignment {
+    std::string path;
+    std::shared_ptr<const YAML::Node> value;
+    std::string origin;
+};
+
+// Everything that a YAML file sets, in order. Unknown keys, keys of the original system that have
+// no meaning here and broken YAML are told in `problems` and `notes`.
+struct config_file {
+    std::vector<assignment> assignments;
+    std::vector<failure> problems;
+    std::vector<std::string> notes;
+};
+config_file read_config_file(const std::string& path);
+// The same for a value given as text on the command line.
+result<assignment> assign_text(std::string_view path, const std::string& text, std::string origin);
+
+// Applies in order, later wins. `environment` looks up ${VAR} in model.* and tls.*.
+using environment = std::function<std::optional<std::string>(const std::string&)>;
+std::vector<failure> apply(config&, const std::vector<assignment>&, const environment&);
+// What only fills the gaps: OPENAI_BASE_URL, OPENAI_API_KEY and the original's variables.
+void fill_from_environment(config&, const environment&);
+// What no single key can tell: what is missing, what does not go together.
+std::vector<failure> check(const config&);
+
+// The configuration as it is used, as YAML; secrets left out.
+std::string redacted_yaml(const config&);
+// The same as JSON, with numbers as numbers.
+boost::json::object redacted_json(const config&);
+// A key's value as text, "***" for a secret that is set.
+std::string value_text(const config&, const setting&);
+
+// The entry of `known` that a typing error would have made `word` of; empty if none is near.
+std::string_view nearest(std::string_view word, std::span<const std::string_view> known);
+
+} // namespace proctor

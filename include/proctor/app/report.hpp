@@ -1,0 +1,33 @@
+// The figures at the end of a run.
+#pragma once
+
+#include "proctor/core/ledger.hpp"
+#include "proctor/net/endpoint.hpp"
+#include "proctor/pipeline/checkpoint.hpp"
+
+#include <boost/json/object.hpp>
+
+#include <string>
+
+namespace proctor {
+
+struct run_figures {
+    std::uint64_t total = 0;   // questions of the selection
+    std::uint64_t retries = 0; // of this session
+    connection_counts connections;
+    checkpoint_figures checkpoints;
+    double session_seconds = 0;
+    std::uint64_t completed_before = 0;
+};
+
+// A few lines for people: accuracy with intervals, failures, tokens, latency, what it cost.
+std::string summary_text(const ledger&, const run_figures&);
+
+// "Overall Accuracy: 0.750 (488/651)" and, where there are such questions, MC and QA: the last
+// lines on standard output.
+std::string accuracy_lines(const ledger&);
+
+// The same figures for the metadata of the results file.
+boost::json::object figures_json(const ledger&, const run_figures&);
+
+} // namespace proctor

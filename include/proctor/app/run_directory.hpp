@@ -1,0 +1,47 @@
+// Which run a command goes on with, and what a new one is about.
+#pragma once
+
+#include "proctor/app/config.hpp"
+#include "proctor/eval/dataset.hpp"
+#include "proctor/storage/run_store.hpp"
+
+#include <boost/json/object.hpp>
+
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace proctor {
+
+// What decides a result, field by field: an allow-list. Workers, URLs, keys, intervals and
+// timeouts are not in it; they may change from session to session.
+boost::json::object identity_settings(const config&, const question_census&);
+
+struct found_run {
+    std::string directory;
+    run_identity identity;
+};
+
+struct run_search {
+    std::optional<found_run> fitting;     // the latest one that fits
+    std::vector<std::string> passed_over; // newer ones, and why they do not fit
+};
+
+// Over all runs of a checkpoint directory, newest first. What is no run is passed over in silence;
+// damaged: a run.json that cannot be read.
+result<run_search> find_run(file_system&, const std::string& checkpoint_directory,
+                            const boost::json::object& wanted);
+
+// The run that the user named: a run directory, or a checkpoint directory, whose latest is meant.
+// mismatch: it does not fit, with every difference; not_found; unsupported: a JSON checkpoint.
+result<found_run> named_run(file_system&, const std::string& path, const boost::json::object& wanted);
+
+// What LOCK says while we hold a run, and what to tell who meets it.
+std::string lock_text(wall_time started);
+std::string describe_holder(const std::string& lock_text);
+
+// Points `<checkpoint_directory>/latest` at the run, and latest.json at its status.json. Derived:
+// a failure is not worth a word.
+void link_latest(const std::string& checkpoint_directory, const std::string& run_directory);
+
+} // namespace proctor

@@ -1,0 +1,20 @@
+// CRC-32C (Castagnoli, polynomial 0x1EDC6F41), as iSCSI (RFC 3720), ext4 and LevelDB use it.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+namespace proctor {
+
+// The CRC of `data` appended to bytes whose CRC is `crc`; start with 0. Not masked.
+std::uint32_t crc32c(std::uint32_t crc, std::span<const std::byte> data);
+std::uint32_t crc32c(std::uint32_t crc, std::string_view data);
+
+// What is stored: a CRC of bytes that hold a CRC is weak, so it is rotated and offset first, with
+// LevelDB's constant.
+constexpr std::uint32_t mask_crc(std::uint32_t crc) {
+    return ((crc >> 15) | (crc << 17)) + 0xa282ead8u;
+}
+
+} // namespace proctor

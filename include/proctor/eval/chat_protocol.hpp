@@ -1,0 +1,35 @@
+// The OpenAI-compatible chat dialect: request bodies out, replies in. Plain functions, no I/O.
+#pragma once
+
+#include "proctor/core/error.hpp"
+#include "proctor/core/types.hpp"
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace proctor {
+
+inline constexpr std::string_view chat_path = "/chat/completions";
+inline constexpr std::string_view models_path = "/models";
+
+struct sampling_settings {
+    std::string model;
+    double temperature = 0;
+    std::uint32_t max_tokens = 1024;
+};
+
+// The JSON body of a request: model, messages, temperature, max_tokens.
+std::string chat_request_body(const sampling_settings&, std::string_view system,
+                              std::string_view prompt);
+
+// The first choice of a 200 reply: message.content, reasoning_content or reasoning, finish_reason,
+// usage. bad_response: not JSON, or no choice in it. A null or empty content is an empty answer
+// (a refusal's text is the answer). model_seconds and attempts are the caller's.
+result<answer> parse_chat_reply(std::string_view body);
+
+// What an error reply says ({"error": {"message": …}} in its known variants), shortened to 500
+// bytes and one line; the body's beginning if it is something else.
+std::string error_message_of(std::string_view body);
+
+} // namespace proctor

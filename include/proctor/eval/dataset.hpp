@@ -1,0 +1,75 @@
+// Question files, streamed: JSON array or JSONL, told apart by content.
+//
+// A record is an object in one of the public shapes:
+//   original   question (choices, if any, stand in its text), answer; text is its context
+//   AGIEval    passage, question, options ["(A)…", …], label "A" or answer
+//   general    question, choices or options, answer as letter, text of the choice or 0-based
+//              answer_index; category or subject; id
+// A record's number counts broken ones, not blank lines. Memory holds one chunk and one record.
+#pragma once
+
+#include "proctor/core/error.hpp"
+#include "proctor/core/types.hpp"
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace proctor {
+
+inline constexpr std::size_t max_question_record = std::size_t{8} << 20; // bytes
+
+// One record of the file as text, before anybody looks into it.
+struct raw_record {
+    question_id number = 0;
+    std::uint64_t line = 0; // where it begins, 1-based
+    std::string_view text;
+};
+
+// What a record says, or why it cannot be a question: bad_syntax (not JSON) or bad_value (no
+// question, no answer, a label that names no choice …), `where` being "line N".
+result<question> parse_question(const raw_record&);
+
+class question_reader {
+public:
+    // not_found or io_error: the file cannot be opened.
+    static result<question_reader> open(const std::string& path);
+    question_reader(question_reader&&) noexcept;
+    question_reader& operator=(question_reader&&) noexcept;
+    ~question_reader();
+
+    // The next record; nothing at the end. A broken record (failure with path:line) is one
+    // record: reading goes on behind it where that is possible (in an array, a record whose end
+    // cannot be found ends the file). An io_error ends the file.
+    std::optional<result<question>> next();
+
+    // The next record is skipped over without being parsed; false at the end. For what is done.
+    bool skip();
+
+    // The number that the next record will have.
+    question_id next_number() const;
+
+private:
+    class state;
+    explicit question_reader(std::unique_ptr<state>);
+    std::unique_ptr<state> state_;
+};
+
+// One pass over the whole file: what pins its identity, and how much there is to do.
+struct question_census {
+    std::uint64_t records = 0;   // broken ones included
+    std::uint64_t questions = 0; // records that are questions
+    std::uint64_t broken = 0;
+    std::uint64_t bytes = 0;
+    std::string sha256; // of the file's bytes, lower-case hex
+};
+
+// `on_broken` is told of each record that is no question. not_found, io_error: unreadable;
+// bad_syntax: neither an array nor JSONL (with path:line).
+result<question_census> take_census(const std::string& path,
+                                    const std::function<void(const failure&)>& on_broken);
+
+} // namespace proctor

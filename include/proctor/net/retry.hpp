@@ -1,0 +1,53 @@
+// What becomes of an attempt that failed: one pure function decides.
+#pragma once
+
+#include "proctor/async/clock.hpp"
+#include "proctor/core/error.hpp"
+
+#include <optional>
+#include <random>
+
+namespace proctor {
+
+using random_engine = std::mt19937_64;
+
+// An attempt that brought no answer.
+struct attempt_failure {
+    failure why;
+    unsigned status = 0;                 // of the HTTP response, if there was one
+    std::optional<duration> retry_after; // what the endpoint asked for
+    std::optional<bool> should_retry;    // x-should-retry
+
+    attempt_failure() = default;
+    explicit attempt_failure(failure why) : why(std::move(why)) {}
+};
+
+struct retry_policy {
+    unsigned max_retries = 8;                       // after the first attempt
+    duration base = std::chrono::milliseconds{500}; // of the first back-off
+    duration cap = std::chrono::seconds{60};        // of any back-off; not of Retry-After
+};
+
+struct retry_decision {
+    enum class action {
+        retry,         // after `after`; the attempt counts
+        wait,          // the endpoint is away: after `after`; the attempt does not count
+        fail_question, // give this question up for now, or for good if `refused`
+        stop_run,      // no question would fare better: credentials, certificate, unknown model
+    };
+    action what = action::fail_question;
+    duration after{};
+    bool refused = false;
+};
+
+// `attempt` counts from 1. Back-off has full jitter: uniform in [0, min(cap, base *
+// 2^(attempt-1))], but never earlier than what the endpoint asked for.
+//   408 409 425 429 5xx, connection_lost, timed_out, bad_response: retry up to max_retries
+//   unreachable: wait (the caller bounds how long)
+//   400 404 413 422 and other 4xx: fail_question, refused
+//   401 403, a 404 that says the model does not exist, tls_untrusted: stop_run
+//   x-should-retry overrides between retry and fail_question
+retry_decision decide_retry(const attempt_failure&, unsigned attempt, const retry_policy&,
+                            random_engine&);
+
+} // namespace proctor

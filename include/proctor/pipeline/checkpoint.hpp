@@ -1,0 +1,124 @@
+// The crossing between the network's thread and the disk's: group commit.
+//
+// Records are handed over on the network thread and never waited for one by one. What gathers in
+// a few milliseconds, or while the last write was under way, is written as one batch on a thread
+// of its own, which alone owns the run_store; when a sync has made it durable, the ledger
+// advances, on the network thread again. Nothing is counted before that.
+#pragma once
+
+#include "proctor/async/clock.hpp"
+#include "proctor/async/event.hpp"
+#include "proctor/async/task_group.hpp"
+#include "proctor/core/ledger.hpp"
+#include "proctor/storage/run_store.hpp"
+
+#include <boost/asio/thread_pool.hpp>
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace proctor {
+
+// When what has been written is made durable.
+enum class durability {
+    by_interval,  // every `interval` records or `longest_wait`, whichever comes first
+    every_result, // every batch at once
+    none,         // never: there is nothing to resume from, only results to collect
+};
+
+struct checkpoint_settings {
+    durability mode = durability::by_interval;
+    std::uint64_t interval = 50;
+    duration longest_wait = std::chrono::seconds{1};
+    // Waking the disk's thread for each record costs more than the disk.
+    duration gather_time = std::chrono::milliseconds{5};
+    std::size_t gather_bytes = std::size_t{256} << 10;
+    std::size_t max_waiting_bytes = std::size_t{64} << 20; // above: no room for new questions
+};
+
+struct checkpoint_figures {
+    std::uint64_t batches = 0;
+    std::uint64_t syncs = 0;
+    std::uint64_t bytes = 0;  // of records, headers included
+    duration disk_time{};     // spent writing and syncing
+};
+
+class checkpoint {
+public:
+    // Told on the network thread of what has just become durable.
+    using durable_handler = std::function<void(std::span<const outcome>)>;
+
+    // `counted` is what replay has folded. The executor's one thread calls everything below. The
+    // clock outlives this.
+    checkpoint(asio::any_io_executor, clock&, std::unique_ptr<run_store>, ledger counted,
+               checkpoint_settings, durable_handler);
+    ~checkpoint(); // requires: stop() was awaited
+
+    // Takes a record. It becomes durable in its turn, unless failed() says otherwise.
+    void append(const record_view&, outcome);
+
+    // Waits until everything taken so far is durable, or the store has failed.
+    asio::awaitable<result<>> flush();
+    // Flushes, closes the log in good order and ends the thread.
+    asio::awaitable<result<>> stop();
+
+    // The body of a record that was replayed (an answer that was never marked).
+    asio::awaitable<result<std::string>> read_body(record_place);
+
+    // What is durable. In mode `none`: what is written.
+    const ledger& counted() const { return counted_; }
+    bool has_room() const { return waiting_bytes() < settings_.max_waiting_bytes; }
+    // Set once the store has failed; nothing is counted after that.
+    const std::optional<failure>& failed() const { return failed_; }
+    const checkpoint_figures& figures() const { return figures_; }
+    const run_store& store() const { return *store_; } // only its constant parts: identity, found
+    // Notified when the ledger advances, room appears or the store fails.
+    event& changed() { return changed_; }
+
+private:
+    struct batch {
+        std::string records;
+        std::uint32_t count = 0;
+        std::vector<outcome> outcomes;
+    };
+
+    asio::awaitable<void> work();
+    asio::awaitable<result<>> on_disk_thread(std::function<result<>()>);
+    bool work_is_due() const;
+    bool sync_is_due() const;
+    bool note_is_due() const;
+    asio::awaitable<void> raise_after(duration, bool checkpoint::*flag);
+    asio::awaitable<void> watch_idleness();
+    void count(std::vector<outcome>&);
+    std::size_t waiting_bytes() const { return gathering_.records.size() + writing_bytes_; }
+
+    clock& clock_;
+    std::unique_ptr<run_store> store_;
+    ledger counted_;
+    checkpoint_settings settings_;
+    durable_handler on_durable_;
+    event changed_;
+    event wake_; // of work()
+    task_group timers_;
+    task_group worker_;
+
+    batch gathering_;
+    std::size_t writing_bytes_ = 0;
+    std::vector<outcome> unsynced_; // written
+    bool gathered_ = false;         // gather_time is over
+    bool waited_ = false;           // longest_wait is over
+    bool idle_ = false;             // a second has passed without traffic
+    bool noted_ = true;             // the log's last frame tells how much is durable
+    bool flushing_ = false;
+    bool stopping_ = false;
+    std::optional<failure> failed_;
+    checkpoint_figures figures_;
+    asio::thread_pool disk_thread_{1};
+};
+
+} // namespace proctor

@@ -1,0 +1,57 @@
+// Why and how a run ends early: one place that signals, limits, the endpoint and the disk report
+// to, and that the scheduler and the tasks look at.
+#pragma once
+
+#include "proctor/async/clock.hpp"
+#include "proctor/async/event.hpp"
+#include "proctor/core/error.hpp"
+
+#include <optional>
+
+namespace proctor {
+
+enum class stop_cause {
+    signal,           // Ctrl-C and friends
+    endpoint_refused, // credentials, model, certificate
+    endpoint_away,    // unreachable for too long
+    storage,          // the disk failed
+    limit,            // one that the user set
+    broken_question,  // with --strict
+};
+
+struct stop_reason {
+    stop_cause cause = stop_cause::signal;
+    int signal = 0; // of cause signal
+    failure why;
+};
+
+// Network thread only.
+class run_control {
+public:
+    explicit run_control(asio::any_io_executor executor) : changed_(std::move(executor)) {}
+
+    // The first reason stays.
+    void stop(stop_reason reason) {
+        if (!reason_) reason_ = std::move(reason);
+        changed_.notify();
+    }
+    bool stopping() const { return reason_.has_value(); }
+    const std::optional<stop_reason>& reason() const { return reason_; }
+
+    // In-flight questions are to end now, without their grace period.
+    void hurry() {
+        hurried_ = true;
+        changed_.notify();
+    }
+    bool hurried() const { return hurried_; }
+
+    // Notified at every change here, and by the tasks when one ends or steps back.
+    event& changed() { return changed_; }
+
+private:
+    event changed_;
+    std::optional<stop_reason> reason_;
+    bool hurried_ = false;
+};
+
+} // namespace proctor

@@ -1,0 +1,41 @@
+// Who runs when: streams the questions, passes over what is done, admits the rest as places come
+// free, and ends a run in good order.
+#pragma once
+
+#include "proctor/eval/dataset.hpp"
+#include "proctor/eval/selection.hpp"
+#include "proctor/pipeline/question_task.hpp"
+
+#include <functional>
+#include <unordered_map>
+
+namespace proctor {
+
+// A number of failures, or a share of what has ended in this session.
+struct failure_limit {
+    std::optional<std::uint64_t> count;
+    std::optional<double> share = 0.2; // counts once 100 questions have ended
+};
+
+struct scheduler_settings {
+    selection chosen;
+    bool retry_refused = false; // try again what the endpoint refused for good
+    bool strict = false;        // stop at a record that is no question
+    duration grace = std::chrono::seconds{25}; // for what is in flight when the run is stopped
+    failure_limit max_failures; // stop_cause::limit above it
+};
+
+// Answers that wait for their marking, by question.
+using unmarked_answers = std::unordered_map<question_id, record_place>;
+
+// Waits until the endpoint is there, or stops the run. `on_wait` hears what was the matter, each
+// time before it is tried again.
+asio::awaitable<void> await_endpoint(task_context&,
+                                     std::function<void(const attempt_failure&, duration)> on_wait);
+
+// Puts the questions. Returns when all have ended, or the run was stopped and nothing is in
+// flight any more. What has ended is appended to the log but may not be durable yet.
+asio::awaitable<void> put_questions(task_context&, question_reader, const unmarked_answers&,
+                                    scheduler_settings);
+
+} // namespace proctor

@@ -1,0 +1,54 @@
+// The right answers to a question file, by prompt, so that a simulated model can be right as
+// often as ordered.
+#pragma once
+
+#include "proctor/core/error.hpp"
+#include "proctor/core/types.hpp"
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+
+namespace proctor {
+
+// The prompts' identity; the same on every machine.
+std::uint64_t prompt_hash(std::string_view prompt);
+
+// Labels in sequence: "A", "B", … or "a", … or "1", …
+struct label_sequence {
+    char first = 'A';
+    std::uint8_t count = 0;
+
+    std::string operator[](std::size_t i) const {
+        return first == '1' ? std::to_string(i + 1) : std::string(1, static_cast<char>(first + i));
+    }
+};
+
+struct key_entry {
+    question_id number = 0;
+    label_sequence labels; // none: free text
+    std::string answer;    // the label of the right choice, or the text to say
+};
+
+class answer_key {
+public:
+    answer_key() = default;
+
+    // Streams the file; a record that is no question is passed over. Keeps nothing of a question
+    // but its hash and what is right. Of questions with one prompt the first counts.
+    // not_found, io_error: the file cannot be read.
+    static result<answer_key> read(const std::string& questions_file);
+
+    // Null: no such prompt.
+    const key_entry* find(std::uint64_t hash) const;
+    const std::unordered_map<std::uint64_t, key_entry>& entries() const { return entries_; }
+
+private:
+    std::unordered_map<std::uint64_t, key_entry> entries_;
+};
+
+// The labels of choices that are listed in a prompt which no key knows; none: it lists none.
+label_sequence labels_in(std::string_view prompt);
+
+} // namespace proctor

@@ -1,0 +1,43 @@
+// What the simulated endpoint says, without the network: a pure function of seed and prompt.
+#pragma once
+
+#include "proctor/sim/answer_key.hpp"
+#include "proctor/sim/latency.hpp"
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace proctor {
+
+struct simulated_reply {
+    std::string text;
+    duration latency{};
+    question_id question = 0; // its number in the answer key, 0 if the key does not know it
+    std::uint64_t prompt_hash = 0;
+};
+
+class simulated_model {
+public:
+    // Of a key's N prompts exactly round(accuracy * N) are answered right; which ones, the seed
+    // says. Requires 0 <= accuracy <= 1.
+    simulated_model(answer_key key, double accuracy, std::uint64_t seed,
+                    latency_distribution latency);
+
+    // Answers are worded in several ways, all of them clear. A prompt that the key does not know
+    // gets one of the choices it lists, or a short sentence.
+    simulated_reply reply_to(std::string_view prompt) const;
+
+private:
+    std::string answer_known(const key_entry&, std::uint64_t hash) const;
+    std::string answer_unknown(std::string_view prompt, std::uint64_t hash) const;
+    bool knows_right_answer(std::uint64_t hash) const;
+
+    answer_key key_;
+    std::uint64_t seed_;
+    latency_distribution latency_;
+    std::uint64_t right_count_ = 0;
+    std::uint64_t highest_right_rank_ = 0; // if right_count_ > 0
+};
+
+} // namespace proctor

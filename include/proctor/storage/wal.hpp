@@ -1,0 +1,85 @@
+// Log segments: one that is written, and how any is read.
+#pragma once
+
+#include "proctor/codec/frame.hpp"
+#include "proctor/codec/record.hpp"
+#include "proctor/storage/file_system.hpp"
+#include "proctor/storage/run_layout.hpp"
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace proctor {
+
+// The active segment. It only grows: a page that holds acknowledged bytes is never written again.
+class segment_writer {
+public:
+    // The header is durable before the file gets its name, and the name before this returns.
+    static result<segment_writer> create(file_system&, const std::string& directory,
+                                         const segment_header&);
+
+    // Writes frames (as codec's encode() makes them, one or several) at the end.
+    result<> append(std::string_view frames);
+    // After a failure the file is not to be written or synced again.
+    result<> sync() { return file_->sync(); }
+
+    const segment_header& header() const { return header_; }
+    std::uint64_t size() const { return size_; }
+
+private:
+    segment_writer(std::unique_ptr<file> file, segment_header header)
+        : file_(std::move(file)), header_(header), size_(page_size) {}
+
+    std::unique_ptr<file> file_;
+    segment_header header_;
+    std::uint64_t size_; // where the next frame begins
+};
+
+// Reads a segment frame by frame. Holds one frame in memory.
+class segment_reader {
+public:
+    // damaged or unsupported: the header is not one, or not that of this name.
+    static result<segment_reader> open(file_system&, const std::string& directory, segment_key);
+    // The same for a file of any name.
+    static result<segment_reader> open(file_system&, const std::string& path);
+
+    struct frame {
+        std::uint64_t offset = 0;
+        frame_header header;
+        std::string_view payload; // until the next call
+    };
+    // The frame that begins at `offset`, whole and verified. Nothing: the file ends here.
+    // damaged: bytes, but no frame.
+    result<std::optional<frame>> read(std::uint64_t offset);
+    // The first page boundary at or behind `offset` where an intact frame header stands, whatever
+    // its payload.
+    result<std::optional<frame>> find_header(std::uint64_t offset);
+
+    const segment_header& header() const { return header_; }
+    const std::string& path() const { return path_; }
+    std::uint64_t size() const { return size_; }
+
+private:
+    segment_reader(std::unique_ptr<file> file, std::string path, segment_header header,
+                   std::uint64_t size)
+        : file_(std::move(file)), path_(std::move(path)), header_(header), size_(size) {}
+
+    std::unique_ptr<file> file_;
+    std::string path_;
+    segment_header header_;
+    std::uint64_t size_;
+    std::string buffer_;
+};
+
+// A record's place in a run.
+struct record_place {
+    std::uint32_t segment = 0; // index into replay_report::segments
+    std::uint64_t offset = 0;  // of the record's header in its file
+};
+
+// The record at a place, verified once more. `buffer` holds its bytes.
+result<record_view> read_record(file&, const std::string& path, record_place, std::string& buffer);
+
+} // namespace proctor

@@ -1,0 +1,485 @@
+// The table of keys, and the ways into it and out of it.
+#include "proctor/app/config.hpp"
+
+#include <fmt/format.h>
+#include <yaml-cpp/yaml.h>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <cmath>
+#include <fstream>
+#include <memory>
+#include <numeric>
+#include <type_traits>
+
+namespace proctor {
+namespace {
+
+template <class T>
+constexpr bool always_false = false;
+
+// clang-format off
+const setting table[] = {
+    {"questions_file", "", "", "the questions: JSON array or JSONL; relative paths are tried from the configuration's folder, then from here", [](config& c) -> setting_field { return &c.questions_file; }},
+
+    {"model.generator.generator_type", "", "", "openai (vllm and argo mean the same), or simulated: an endpoint inside the program, to try things", [](config& c) -> setting_field { return &c.model.generator_type; }},
+    {"model.generator_settings.model", "--model", "NAME", "what the endpoint calls the model", [](config& c) -> setting_field { return &c.model.model; }},
+    {"model.generator_settings.base_url", "--base-url", "URL", "the API root of an OpenAI-compatible endpoint, as https://host:port/v1", [](config& c) -> setting_field { return &c.model.base_url; }},
+    {"model.generator_settings.server", "", "", "with port, another way to say base_url: http://SERVER:PORT/v1", [](config& c) -> setting_field { return &c.model.server; }},
+    {"model.generator_settings.port", "", "", "see server", [](config& c) -> setting_field { return &c.model.port; }},
+    {"model.generator_settings.api_key", "", "", "${VAR} takes it from the environment", [](config& c) -> setting_field { return &c.model.api_key; }},
+    {"model.generator_settings.api_key_file", "", "", "a file whose first line is the key", [](config& c) -> setting_field { return &c.model.api_key_file; }},
+    {"model.generator_settings.headers", "", "", "further request headers, name: value", [](config& c) -> setting_field { return &c.model.headers; }},
+    {"model.generator_settings.temperature", "", "", "of sampling", [](config& c) -> setting_field { return &c.model.temperature; }},
+    {"model.generator_settings.max_tokens", "", "", "of an answer, at the most", [](config& c) -> setting_field { return &c.model.max_tokens; }},
+    {"model.generator_settings.timeout", "--timeout", "S", "for one attempt, from the moment it is sent", [](config& c) -> setting_field { return &c.model.timeout; }},
+    {"model.generator_settings.connect_timeout", "--connect-timeout", "S", "for address, TCP and TLS together", [](config& c) -> setting_field { return &c.model.connect_timeout; }},
+    {"model.generator_settings.max_retries", "--max-retries", "N", "attempts after the first one, for what is worth retrying", [](config& c) -> setting_field { return &c.model.max_retries; }},
+
+    {"simulated.latency", "", "", "of generator_type simulated: 200ms, or lognormal:200ms,0.5 (median, sigma)", [](config& c) -> setting_field { return &c.simulated.latency; }},
+    {"simulated.accuracy", "", "", "the share of the questions that it answers right", [](config& c) -> setting_field { return &c.simulated.accuracy; }},
+    {"simulated.seed", "", "", "decides which ones", [](config& c) -> setting_field { return &c.simulated.seed; }},
+
+    {"prompt.system", "", "", "a system message before each question", [](config& c) -> setting_field { return &c.prompt.system; }},
+    {"rag.enabled", "!--no-rag", "", "retrieval; not available yet, true is an error", [](config& c) -> setting_field { return &c.rag.enabled; }},
+    {"rag.use_context_field", "", "", "put each question's own text into its prompt", [](config& c) -> setting_field { return &c.rag.use_context_field; }},
+    {"tls.ca_file", "--ca-file", "FILE", "certificate authorities to trust, PEM, instead of the system's", [](config& c) -> setting_field { return &c.tls.ca_file; }},
+
+    {"processing.parallel_workers", "-j,--parallel,--max-connections", "N", "requests in flight, at the most", [](config& c) -> setting_field { return &c.processing.parallel_workers; }},
+    {"processing.enable_checkpointing", "!--disable-checkpointing", "", "keep a log to resume from", [](config& c) -> setting_field { return &c.processing.enable_checkpointing; }},
+    {"processing.checkpoint_interval", "--checkpoint-interval", "N", "a checkpoint every N completed questions, and at least every second", [](config& c) -> setting_field { return &c.processing.checkpoint_interval; }},
+    {"processing.checkpoint_directory", "--checkpoint-dir", "DIR", "where runs are kept", [](config& c) -> setting_field { return &c.processing.checkpoint_directory; }},
+    {"processing.resume_from_checkpoint", "--resume-from", "PATH", "the run directory to go on with", [](config& c) -> setting_field { return &c.processing.resume_from_checkpoint; }},
+    {"processing.auto_resume", "!--no-auto-resume", "", "go on with the latest run that fits", [](config& c) -> setting_field { return &c.processing.auto_resume; }},
+    {"processing.must_resume", "--must-resume", "", "rather exit 4 than start a new run", [](config& c) -> setting_field { return &c.processing.must_resume; }},
+    {"processing.save_incremental", "--save-incremental", "", "a checkpoint after every question", [](config& c) -> setting_field { return &c.processing.save_incremental; }},
+    {"processing.progress_bar", "!--no-progress-bar", "", "show progress", [](config& c) -> setting_field { return &c.processing.progress_bar; }},
+    {"processing.limit", "--limit", "N", "only the first N questions", [](config& c) -> setting_field { return &c.processing.limit; }},
+    {"processing.strict", "--strict", "", "stop at a record that is no question", [](config& c) -> setting_field { return &c.processing.strict; }},
+    {"processing.retry_refused", "--retry-refused", "", "ask again what the endpoint refused for good", [](config& c) -> setting_field { return &c.processing.retry_refused; }},
+    {"processing.max_failures", "--max-failures", "N|P%", "stop when more questions than this fail; a share counts once 100 have ended", [](config& c) -> setting_field { return &c.processing.max_failures; }},
+    {"processing.wait_for_endpoint", "--wait-for-endpoint", "S", "how long to wait for an endpoint that is not there at the start", [](config& c) -> setting_field { return &c.processing.wait_for_endpoint; }},
+    {"processing.outage_timeout", "", "", "how long to wait for one that goes away later", [](config& c) -> setting_field { return &c.processing.outage_timeout; }},
+    {"processing.grace_seconds", "", "", "for what is in flight when the run is interrupted", [](config& c) -> setting_field { return &c.processing.grace_seconds; }},
+    {"processing.verbose", "--verbose", "", "tell decisions: retries, waits", [](config& c) -> setting_field { return &c.processing.verbose; }},
+    {"processing.quiet", "--quiet", "", "errors only", [](config& c) -> setting_field { return &c.processing.quiet; }},
+    {"processing.show_answers", "--show-answers", "", "show each answer as it is marked", [](config& c) -> setting_field { return &c.processing.show_answers; }},
+
+    {"output.output_directory", "--output-dir", "DIR", "where results go", [](config& c) -> setting_field { return &c.output.output_directory; }},
+    {"output.output_prefix", "--output-prefix", "TEXT", "what their names begin with", [](config& c) -> setting_field { return &c.output.output_prefix; }},
+    {"output.format", "", "", "json, jsonl or none", [](config& c) -> setting_field { return &c.output.format; }},
+    {"output.save_incorrect", "--save-incorrect", "", "also a file of the questions that were answered wrong", [](config& c) -> setting_field { return &c.output.save_incorrect; }},
+};
+// clang-format on
+
+// Keys of the original system that change nothing here; what is said when they appear.
+constexpr std::pair<std::string_view, std::string_view> inert_keys[] = {
+    {"processing.enable_batching", "requests are not batched; processing.parallel_workers sets how many are in flight"},
+    {"processing.batch_size", "requests are not batched"},
+    {"processing.batch_timeout", "requests are not batched"},
+    {"rag.retriever_config", "retrieval is not available"},
+    {"rag.rag_config_file", "retrieval is not available"},
+    {"rag.retrieval_top_k", "retrieval is not available"},
+    {"rag.retrieval_score_threshold", "retrieval is not available"},
+    {"rag.chunk_logging_enabled", "retrieval is not available"},
+};
+
+std::string_view inert_reason(std::string_view path) {
+    for (const auto& [key, reason] : inert_keys)
+        if (path == key) return reason;
+    return {};
+}
+
+std::size_t edit_distance(std::string_view a, std::string_view b) {
+    std::vector<std::size_t> row(b.size() + 1);
+    std::iota(row.begin(), row.end(), std::size_t{0});
+    for (std::size_t i = 0; i < a.size(); ++i) {
+        auto diagonal = std::exchange(row[0], i + 1);
+        for (std::size_t j = 0; j < b.size(); ++j) {
+            const auto changed = diagonal + (a[i] != b[j]);
+            diagonal = row[j + 1];
+            row[j + 1] = std::min({changed, row[j] + 1, diagonal + 1});
+        }
+    }
+    return row.back();
+}
+
+bool is_section(std::string_view path) {
+    const auto begins_with = [&](std::string_view key) {
+        return key.size() > path.size() && key.starts_with(path) && key[path.size()] == '.';
+    };
+    return std::any_of(std::begin(table), std::end(table),
+                       [&](const setting& entry) { return begins_with(entry.path); });
+}
+
+std::string with_suggestion(std::string_view path) {
+    std::vector<std::string_view> known;
+    for (const auto& entry : table) known.push_back(entry.path);
+    // A right key in the wrong section is the commonest slip.
+    const auto leaf = path.substr(path.find_last_of('.') + 1);
+    for (const auto key : known)
+        if (key.substr(key.find_last_of('.') + 1) == leaf)
+            return fmt::format("unknown key; did you mean {}?", key);
+    const auto near = nearest(path, known);
+    return near.empty() ? "unknown key (proctor run --help and configs/example.yaml list them)"
+                        : fmt::format("unknown key; did you mean {}?", near);
+}
+
+void collect(const YAML::Node& node, const std::string& path, const std::string& file,
+             config_file& into) {
+    const auto origin = fmt::format("{}:{}", file, node.Mark().line + 1);
+    if (const auto reason = inert_reason(path); !reason.empty()) {
+        into.notes.push_back(fmt::format("{}: {} is ignored: {}", origin, path, reason));
+        return;
+    }
+    if (find_setting(path)) {
+        into.assignments.push_back({path, std::make_shared<const YAML::Node>(node), origin});
+        return;
+    }
+    if (!path.empty() && !is_section(path)) {
+        into.problems.emplace_back(failure_code::bad_value, fmt::format("{}: {}", origin, path),
+                                   with_suggestion(path));
+        return;
+    }
+    if (node.IsNull()) return;
+    if (!node.IsMap()) {
+        into.problems.emplace_back(failure_code::bad_value, origin,
+                                   fmt::format("expected keys{}, found a value",
+                                               path.empty() ? "" : " below " + path));
+        return;
+    }
+    for (const auto& member : node) {
+        const auto key = member.first.as<std::string>();
+        collect(member.second, path.empty() ? key : path + "." + key, file, into);
+    }
+}
+
+// Turns a scalar's text into a value, or says what was expected.
+using problem = std::optional<std::string>;
+
+std::string not_a(std::string_view expected, const std::string& text) {
+    return fmt::format("expected {}, got '{}'", expected, text);
+}
+
+problem parse(const std::string& text, bool& into) {
+    for (const auto yes : {"true", "True", "TRUE", "yes", "on"})
+        if (text == yes) return into = true, std::nullopt;
+    for (const auto no : {"false", "False", "FALSE", "no", "off"})
+        if (text == no) return into = false, std::nullopt;
+    return not_a("true or false", text);
+}
+
+problem parse(const std::string& text, std::uint64_t& into) {
+    std::string digits;
+    for (const char c : text)
+        if (c != '_') digits += c;
+    const char* end = digits.data() + digits.size();
+    const auto [stop, error] = std::from_chars(digits.data(), end, into);
+    if (error != std::errc{} || stop != end || digits.empty()) return not_a("a whole number", text);
+    return std::nullopt;
+}
+
+problem parse(const std::string& text, std::optional<std::uint64_t>& into) {
+    std::uint64_t value = 0;
+    auto wrong = parse(text, value);
+    if (!wrong) into = value;
+    return wrong;
+}
+
+problem parse(const std::string& text, double& into) {
+    const char* end = text.data() + text.size();
+    const auto [stop, error] = std::from_chars(text.data(), end, into);
+    if (error != std::errc{} || stop != end || !std::isfinite(into)) return not_a("a number", text);
+    return std::nullopt;
+}
+
+problem parse(const std::string& text, std::string& into) { return into = text, std::nullopt; }
+problem parse(const std::string& text, secret& into) { return into.text = text, std::nullopt; }
+
+problem parse(const std::string& text, duration& into) {
+    const auto value = parse_duration(text);
+    if (!value) return not_a("a time such as 90, 250ms, 10m or 3h50m", text);
+    into = *value;
+    return std::nullopt;
+}
+
+problem parse(const std::string& text, failure_limit& into) {
+    const bool share = text.ends_with('%');
+    const auto number = share ? text.substr(0, text.size() - 1) : text;
+    double percent = 0;
+    std::uint64_t count = 0;
+    if (share ? parse(number, percent).has_value() || percent < 0 || percent > 100
+              : parse(number, count).has_value())
+        return not_a("a number or a percentage such as 20%", text);
+    into = {};
+    into.share.reset();
+    if (share)
+        into.share = percent / 100;
+    else
+        into.count = count;
+    return std::nullopt;
+}
+
+problem parse_list(const YAML::Node& node, header_list& into) {
+    if (!node.IsMap()) return "expected headers as name: value";
+    into.clear();
+    for (const auto& member : node) {
+        if (!member.second.IsScalar()) return "expected headers as name: value";
+        into.emplace_back(member.first.as<std::string>(), member.second.as<std::string>());
+    }
+    return std::nullopt;
+}
+
+// ${VAR} in `text`; the name of the first one that is not set, if there is one.
+problem expand(std::string& text, const environment& look_up) {
+    for (std::size_t at = 0; (at = text.find("${", at)) != std::string::npos;) {
+        const auto end = text.find('}', at);
+        if (end == std::string::npos) return "a ${ has no }";
+        const auto name = text.substr(at + 2, end - at - 2);
+        const auto value = look_up(name);
+        if (!value) return fmt::format("the environment variable {} is not set", name);
+        text.replace(at, end + 1 - at, *value);
+        at += value->size();
+    }
+    return std::nullopt;
+}
+
+problem assign(config& into, const setting& entry, const YAML::Node& node, const environment& look_up) {
+    const auto field = entry.of(into);
+    if (auto* const* headers = std::get_if<header_list*>(&field)) return parse_list(node, **headers);
+    if (node.IsNull()) { // unset: the default again
+        config defaults;
+        std::visit([&](auto* to) { *to = *std::get<decltype(to)>(entry.of(defaults)); }, field);
+        return std::nullopt;
+    }
+    if (!node.IsScalar()) return "expected one value";
+    auto text = node.Scalar();
+    if (entry.path.starts_with("model.") || entry.path.starts_with("tls."))
+        if (auto wrong = expand(text, look_up)) return wrong;
+    return std::visit(
+        [&](auto* to) -> problem {
+            if constexpr (std::is_same_v<decltype(to), header_list*>)
+                return std::nullopt; // handled above
+            else
+                return parse(text, *to);
+        },
+        field);
+}
+
+// Calls `enter` for each section of a path, outermost first; returns what is left: the key.
+template <class Enter>
+std::string_view descend(std::string_view path, Enter enter) {
+    for (auto dot = path.find('.'); dot != std::string_view::npos; dot = path.find('.')) {
+        enter(path.substr(0, dot));
+        path.remove_prefix(dot + 1);
+    }
+    return path;
+}
+
+std::string seconds_text(duration time) {
+    return fmt::format("{}", std::chrono::duration<double>(time).count());
+}
+
+std::string limit_text(const failure_limit& limit) {
+    return limit.count ? fmt::format("{}", *limit.count) : fmt::format("{}%", 100 * limit.share.value_or(1));
+}
+
+} // namespace
+
+std::span<const setting> all_settings() { return table; }
+
+const setting* find_setting(std::string_view path) {
+    const auto* found = std::find_if(std::begin(table), std::end(table),
+                                     [&](const setting& entry) { return entry.path == path; });
+    return found == std::end(table) ? nullptr : found;
+}
+
+config_file read_config_file(const std::string& path) {
+    config_file read;
+    try {
+        std::ifstream file(path);
+        if (!file) {
+            read.problems.emplace_back(failure_code::not_found, path, "cannot open the configuration file");
+            return read;
+        }
+        collect(YAML::Load(file), "", path, read);
+    } catch (const YAML::Exception& error) {
+        read.problems.emplace_back(failure_code::bad_syntax,
+                                   fmt::format("{}:{}", path, error.mark.line + 1),
+                                   "not YAML: " + error.msg);
+    }
+    return read;
+}
+
+result<assignment> assign_text(std::string_view path, const std::string& text, std::string origin) {
+    if (!find_setting(path)) return failure{failure_code::bad_value, origin, with_suggestion(path)};
+    return assignment{std::string(path), std::make_shared<const YAML::Node>(text), std::move(origin)};
+}
+
+std::vector<failure> apply(config& into, const std::vector<assignment>& assignments,
+                           const environment& look_up) {
+    std::vector<failure> problems;
+    for (const auto& each : assignments) {
+        const auto* entry = find_setting(each.path);
+        PROCTOR_ASSERT(entry);
+        if (const auto wrong = assign(into, *entry, *each.value, look_up))
+            problems.emplace_back(failure_code::bad_value,
+                                  each.origin.starts_with("-") ? each.origin
+                                                               : each.origin + ": " + each.path,
+                                  *wrong);
+    }
+    return problems;
+}
+
+void fill_from_environment(config& into, const environment& look_up) {
+    auto& model = into.model;
+    const auto get = [&](const char* name) { return look_up(name).value_or(""); };
+    const auto fill = [](std::string& to, const std::string& from) {
+        if (to.empty()) to = from;
+    };
+    if (model.generator_type == "simulated") return;
+    const bool placed = !model.base_url.empty() || !model.server.empty();
+    if (model.generator_type == "argo") {
+        if (!placed) fill(model.base_url, get("ARGO_BASE_URL"));
+        fill(model.api_key.text, get("ARGO_API_KEY"));
+    } else if (model.generator_type == "vllm") {
+        if (!placed) {
+            fill(model.server, get("VLLM_SERVER"));
+            if (!model.port) (void)parse(get("VLLM_PORT"), model.port);
+        }
+        fill(model.api_key.text, get("VLLM_API_KEY"));
+    }
+    // A key is sent only where it belongs: to OpenAI itself, or to whom the same environment names.
+    bool named_by_environment = false;
+    if (model.base_url.empty() && model.server.empty()) {
+        fill(model.base_url, get("OPENAI_BASE_URL"));
+        fill(model.base_url, get("OPENAI_API_BASE"));
+        named_by_environment = !model.base_url.empty();
+    }
+    if (model.api_key_file.empty() &&
+        (named_by_environment || model.base_url.starts_with("https://api.openai.com/")))
+        fill(model.api_key.text, get("OPENAI_API_KEY"));
+}
+
+std::vector<failure> check(const config& used) {
+    std::vector<failure> problems;
+    const auto require = [&](bool fine, std::string_view where, std::string what) {
+        if (!fine) problems.emplace_back(failure_code::bad_value, std::string(where), std::move(what));
+    };
+    const auto& type = used.model.generator_type;
+    const bool simulated = type == "simulated";
+    require(!used.questions_file.empty(), "questions_file", "no question file; name one: proctor run QUESTIONS");
+    require(simulated || type == "openai" || type == "vllm" || type == "argo",
+            "model.generator.generator_type", not_a("openai, vllm, argo or simulated", type));
+    require(simulated || !used.model.model.empty(), "model.generator_settings.model",
+            "no model; say --model NAME");
+    require(simulated || !used.model.base_url.empty() || !used.model.server.empty(),
+            "model.generator_settings.base_url",
+            "no endpoint; say --base-url https://HOST/v1 (or set OPENAI_BASE_URL)");
+    require(used.model.server.empty() || used.model.port, "model.generator_settings.port",
+            "server needs a port");
+    require(!used.model.port || (*used.model.port >= 1 && *used.model.port <= 65535),
+            "model.generator_settings.port", "expected a port from 1 to 65535");
+    require(used.model.temperature >= 0 && used.model.temperature <= 10,
+            "model.generator_settings.temperature", "expected a number from 0 to 10");
+    require(used.model.max_tokens >= 1 && used.model.max_tokens <= 10'000'000,
+            "model.generator_settings.max_tokens", "expected a number from 1 to 10,000,000");
+    require(used.model.timeout > duration::zero(), "model.generator_settings.timeout",
+            "expected a time above 0");
+    require(used.model.connect_timeout > duration::zero(), "model.generator_settings.connect_timeout",
+            "expected a time above 0");
+    require(used.model.max_retries <= 1000, "model.generator_settings.max_retries",
+            "expected a number up to 1000");
+    require(used.processing.parallel_workers >= 1 && used.processing.parallel_workers <= 100'000,
+            "processing.parallel_workers", "expected a number from 1 to 100,000");
+    require(used.processing.checkpoint_interval >= 1, "processing.checkpoint_interval",
+            "expected a number above 0");
+    require(!used.processing.checkpoint_directory.empty(), "processing.checkpoint_directory",
+            "expected a directory");
+    require(used.simulated.accuracy >= 0 && used.simulated.accuracy <= 1, "simulated.accuracy",
+            "expected a number from 0 to 1");
+    require(used.output.format == "json" || used.output.format == "jsonl" || used.output.format == "none",
+            "output.format", not_a("json, jsonl or none", used.output.format));
+    require(!used.rag.enabled, "rag.enabled",
+            "retrieval is not available; set it to false, or say --no-rag (rag.use_context_field: true "
+            "puts each question's own text into its prompt)");
+    require(used.processing.enable_checkpointing || used.processing.resume_from_checkpoint.empty(),
+            "processing.resume_from_checkpoint", "cannot resume with checkpointing disabled");
+    require(used.processing.auto_resume || !used.processing.must_resume, "processing.must_resume",
+            "does not go with --no-auto-resume");
+    return problems;
+}
+
+std::string value_text(const config& used, const setting& entry) {
+    auto copy = used;
+    return std::visit(
+        [](auto* value) -> std::string {
+            using type = std::remove_pointer_t<decltype(value)>;
+            if constexpr (std::is_same_v<type, std::string>) return *value;
+            else if constexpr (std::is_same_v<type, secret>) return value->text.empty() ? "" : "***";
+            else if constexpr (std::is_same_v<type, duration>) return seconds_text(*value);
+            else if constexpr (std::is_same_v<type, failure_limit>) return limit_text(*value);
+            else if constexpr (std::is_same_v<type, std::optional<std::uint64_t>>)
+                return *value ? fmt::format("{}", **value) : "";
+            else if constexpr (std::is_same_v<type, header_list>) return value->empty() ? "" : "***";
+            else return fmt::format("{}", *value);
+        },
+        entry.of(copy));
+}
+
+std::string redacted_yaml(const config& used) {
+    YAML::Node root(YAML::NodeType::Map);
+    for (const auto& entry : table) {
+        auto node = root;
+        const auto leaf = descend(entry.path, [&](std::string_view section) {
+            node.reset(node[std::string(section)]);
+        });
+        const auto text = value_text(used, entry);
+        node[std::string(leaf)] = text.empty() ? YAML::Node(YAML::NodeType::Null) : YAML::Node(text);
+    }
+    YAML::Emitter out;
+    out << root;
+    return std::string(out.c_str()) + "\n";
+}
+
+boost::json::object redacted_json(const config& used) {
+    boost::json::object root;
+    auto copy = used;
+    for (const auto& entry : table) {
+        auto* object = &root;
+        const auto leaf = descend(entry.path, [&](std::string_view section) {
+            auto& child = (*object)[{section.data(), section.size()}];
+            if (!child.is_object()) child.emplace_object();
+            object = &child.get_object();
+        });
+        const auto text = value_text(used, entry);
+        (*object)[{leaf.data(), leaf.size()}] = std::visit(
+            [&](auto* value) -> boost::json::value {
+                using type = std::remove_pointer_t<decltype(value)>;
+                if (text.empty()) return nullptr;
+                if constexpr (std::is_arithmetic_v<type>) return *value;
+                else if constexpr (std::is_same_v<type, std::optional<std::uint64_t>>) return **value;
+                else if constexpr (std::is_same_v<type, duration>)
+                    return std::chrono::duration<double>(*value).count();
+                else return boost::json::string(text);
+            },
+            entry.of(copy));
+    }
+    return root;
+}
+
+std::string_view nearest(std::string_view word, std::span<const std::string_view> known) {
+    std::string_view best;
+    auto best_distance = std::max<std::size_t>(word.size() / 3, 2) + 1;
+    for (const auto candidate : known) {
+        const auto distance = edit_distance(word, candidate);
+        if (distance < best_distance) {
+            best = candidate;
+            best_distance = distance;
+        }
+    }
+    return best;
+}
+
+} // namespace proctor

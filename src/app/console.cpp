@@ -1,0 +1,128 @@
+// Messages scroll above the bar, which is the last line of the terminal.
+#include "proctor/app/console.hpp"
+
+#include <spdlog/details/null_mutex.h>
+#include <spdlog/pattern_formatter.h>
+#include <spdlog/sinks/base_sink.h>
+#include <spdlog/sinks/basic_file_sink.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <string_view>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+namespace proctor {
+namespace {
+
+bool speaks_utf8() {
+    for (const char* name : {"LC_ALL", "LC_CTYPE", "LANG"}) {
+        const char* value = std::getenv(name);
+        if (!value || !*value) continue;
+        const std::string_view text = value;
+        return text.find("UTF-8") != text.npos || text.find("utf8") != text.npos;
+    }
+    return false;
+}
+
+std::size_t terminal_width() {
+    winsize size{};
+    if (::ioctl(STDERR_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col == 0) return 80;
+    return size.ws_col;
+}
+
+} // namespace
+
+class console::terminal_sink final : public spdlog::sinks::base_sink<spdlog::details::null_mutex> {
+public:
+    explicit terminal_sink(bool bar_wanted)
+        : is_terminal_(::isatty(STDERR_FILENO) == 1), unicode_(speaks_utf8()),
+          has_bar_(is_terminal_ && bar_wanted) {}
+
+    bool is_terminal() const { return is_terminal_; }
+    bool unicode() const { return unicode_; }
+    bool has_bar() const { return has_bar_; }
+
+    void draw(const progress& now) {
+        // The last column stays free: some terminals wrap when it is written.
+        bar_ = progress_bar(now, terminal_width() - 1, unicode_);
+        put("\r" + bar_ + "\x1b[K");
+    }
+    void leave_bar() {
+        if (bar_.empty()) return;
+        put("\n");
+        bar_.clear();
+    }
+
+protected:
+    void sink_it_(const spdlog::details::log_msg& message) override {
+        spdlog::memory_buf_t text;
+        formatter_->format(message, text);
+        std::string out;
+        if (!bar_.empty()) out += "\r\x1b[K";
+        if (message.level == spdlog::level::warn) out += "warning: ";
+        if (message.level >= spdlog::level::err) out += "proctor: ";
+        out.append(text.data(), text.size());
+        if (!bar_.empty()) out += bar_;
+        put(out);
+    }
+    void flush_() override { std::fflush(stderr); }
+
+private:
+    // In one write, so that the bar does not flicker.
+    static void put(const std::string& text) {
+        std::fwrite(text.data(), 1, text.size(), stderr);
+        std::fflush(stderr);
+    }
+
+    bool is_terminal_;
+    bool unicode_;
+    bool has_bar_;
+    std::string bar_; // what stands there now
+};
+
+console::console(loudness level, bool bar_wanted)
+    : terminal_(std::make_shared<terminal_sink>(bar_wanted && level != loudness::quiet)),
+      logger_(std::make_shared<spdlog::logger>("proctor", terminal_)) {
+    terminal_->set_pattern("%v");
+    terminal_->set_level(level == loudness::quiet     ? spdlog::level::err
+                         : level == loudness::verbose ? spdlog::level::debug
+                                                      : spdlog::level::info);
+    logger_->set_level(level == loudness::verbose ? spdlog::level::debug : spdlog::level::info);
+}
+
+console::~console() { terminal_->leave_bar(); }
+
+void console::say(const std::string& text) { logger_->info("{}", text); }
+
+void console::say(std::string_view icon, const std::string& text) {
+    if (terminal_->is_terminal() && terminal_->unicode())
+        logger_->info("{} {}", icon, text);
+    else
+        say(text);
+}
+
+void console::warn(const std::string& text) { logger_->warn("{}", text); }
+void console::error(const std::string& text) { logger_->error("{}", text); }
+void console::detail(const std::string& text) { logger_->debug("{}", text); }
+
+void console::also_write_to(const std::string& path) {
+    try {
+        auto file = std::make_shared<spdlog::sinks::basic_file_sink_st>(path);
+        file->set_pattern("%Y-%m-%dT%H:%M:%S.%e %l %v");
+        logger_->sinks().push_back(std::move(file));
+        logger_->flush_on(spdlog::level::info);
+    } catch (const spdlog::spdlog_ex& error) {
+        warn(error.what());
+    }
+}
+
+bool console::has_bar() const { return terminal_->has_bar(); }
+
+void console::show(const progress& now) {
+    if (has_bar()) terminal_->draw(now);
+}
+
+void console::end_bar() { terminal_->leave_bar(); }
+
+} // namespace proctor

@@ -1,0 +1,103 @@
+// What comes from where, and which wins: files in order, then --set and flags, then what the
+// environment fills in.
+#include "proctor/app/load_config.hpp"
+
+#include "proctor/app/exit_status.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <map>
+#include <optional>
+
+namespace proctor {
+namespace {
+
+namespace fs = std::filesystem;
+
+// NAME=value lines; '#' begins a comment.
+std::map<std::string, std::string> read_env_file(const std::string& path) {
+    std::map<std::string, std::string> values;
+    if (path.empty()) return values;
+    std::ifstream file(path);
+    if (!file) throw cannot_start{exit_usage, {path + ": cannot open the environment file"}};
+    for (std::string line; std::getline(file, line);) {
+        const auto equals = line.find('=');
+        if (line.starts_with('#') || equals == std::string::npos) continue;
+        auto value = line.substr(equals + 1);
+        if (value.size() >= 2 && (value.front() == '"' || value.front() == '\'') &&
+            value.back() == value.front())
+            value = value.substr(1, value.size() - 2);
+        values[line.substr(0, equals)] = std::move(value);
+    }
+    return values;
+}
+
+// A relative path in a configuration file is tried from that file's folder, then from here.
+void find_questions(config& used, const command_line& line) {
+    auto& path = used.questions_file;
+    const auto named = std::find_if(line.assignments.rbegin(), line.assignments.rend(),
+                                    [](const assignment& a) { return a.path == "questions_file"; });
+    if (path.empty() || fs::path(path).is_absolute() || named != line.assignments.rend()) return;
+    for (auto file = line.config_files.rbegin(); file != line.config_files.rend(); ++file) {
+        const auto beside = fs::path(*file).parent_path() / path;
+        if (fs::exists(beside)) {
+            path = beside.string();
+            return;
+        }
+    }
+}
+
+void read_api_key_file(config& used) {
+    const auto& path = used.model.api_key_file;
+    if (path.empty()) return;
+    std::ifstream file(path);
+    if (!file || !std::getline(file, used.model.api_key.text) || used.model.api_key.text.empty())
+        throw cannot_start{exit_usage, {path + ": expected an API key in its first line"}};
+}
+
+} // namespace
+
+loaded_config load_config(const command_line& line) {
+    std::vector<std::string> notes;
+    const auto from_file = read_env_file(line.env_file);
+    const environment look_up = [&](const std::string& name) -> std::optional<std::string> {
+        if (const auto found = from_file.find(name); found != from_file.end()) return found->second;
+        const char* value = std::getenv(name.c_str());
+        return value ? std::optional<std::string>(value) : std::nullopt;
+    };
+    std::vector<assignment> assignments;
+    std::vector<failure> problems;
+    for (const auto& path : line.config_files) {
+        auto file = read_config_file(path);
+        std::move(file.assignments.begin(), file.assignments.end(), std::back_inserter(assignments));
+        std::move(file.problems.begin(), file.problems.end(), std::back_inserter(problems));
+        std::move(file.notes.begin(), file.notes.end(), std::back_inserter(notes));
+    }
+    assignments.insert(assignments.end(), line.assignments.begin(), line.assignments.end());
+    config used;
+    const auto append = [&](std::vector<failure> more) {
+        problems.insert(problems.end(), more.begin(), more.end());
+    };
+    append(apply(used, assignments, look_up));
+    fill_from_environment(used, look_up);
+    if (used.model.generator_type == "simulated" && used.model.model.empty())
+        used.model.model = "simulated";
+    if (problems.empty()) append(check(used)); // else it would complain of what could not be read
+    if (!problems.empty()) {
+        cannot_start wrong{exit_usage, {}};
+        for (const auto& problem : problems) wrong.messages.push_back(problem.message());
+        throw wrong;
+    }
+    read_api_key_file(used);
+    find_questions(used, line);
+    if (used.model.base_url.empty() && !used.model.server.empty())
+        used.model.base_url = fmt::format("http://{}:{}/v1", used.model.server, *used.model.port);
+    return {std::move(used), std::move(notes)};
+}
+
+} // namespace proctor

@@ -1,0 +1,142 @@
+// Ledger to text and JSON.
+#include "proctor/app/report.hpp"
+
+#include "proctor/eval/statistics.hpp"
+#include "proctor/pipeline/progress.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <iterator>
+#include <vector>
+
+namespace proctor {
+namespace {
+
+namespace json = boost::json;
+
+void add_row(std::string& out, std::string_view name, const tally& group) {
+    if (group.marked + group.unmarked == 0) return;
+    const auto range = wilson_interval(group);
+    if (group.marked == 0) {
+        fmt::format_to(std::back_inserter(out), "  {:<24}{:>9}  {:>8}\n", name, 0, "unmarked");
+        return;
+    }
+    fmt::format_to(std::back_inserter(out), "  {:<24}{:>9}  {:>7.1f}%  {:>5.1f}% to {:.1f}%\n", name,
+                   thousands(group.marked), 100 * group.accuracy(), 100 * range.low, 100 * range.high);
+}
+
+std::string whole_or_fraction(double value) {
+    return value == static_cast<double>(static_cast<std::uint64_t>(value))
+               ? fmt::format("{:.0f}", value)
+               : fmt::format("{:.1f}", value);
+}
+
+void add_accuracy(std::string& out, std::string_view name, const tally& group) {
+    if (group.marked == 0) return;
+    fmt::format_to(std::back_inserter(out), "{} Accuracy: {:.3f} ({}/{})\n", name, group.accuracy(),
+                   whole_or_fraction(group.score), group.marked);
+}
+
+json::object tally_json(const tally& group) {
+    const auto range = wilson_interval(group);
+    json::object object;
+    object["marked"] = group.marked;
+    object["unmarked"] = group.unmarked;
+    object["score"] = group.score;
+    object["accuracy"] = group.marked ? json::value(group.accuracy()) : json::value(nullptr);
+    object["interval_95"] = group.marked ? json::value{range.low, range.high} : json::value(nullptr);
+    return object;
+}
+
+} // namespace
+
+std::string summary_text(const ledger& counted, const run_figures& figures) {
+    std::string out;
+    const auto line = [&]<class... Values>(fmt::format_string<Values...> format, Values&&... values) {
+        fmt::format_to(std::back_inserter(out), format, std::forward<Values>(values)...);
+        out += '\n';
+    };
+    line("{} of {} questions have a result", thousands(counted.completed_count()),
+         thousands(figures.total));
+    line("  {:<24}{:>9}  {:>8}  {}", "", "marked", "accuracy", "95 % interval");
+    add_row(out, "all", counted.overall());
+    const auto& choice = counted.of(question_format::multiple_choice);
+    const auto& text = counted.of(question_format::free_text);
+    if (choice.marked + choice.unmarked > 0 && text.marked + text.unmarked > 0) {
+        add_row(out, "multiple choice", choice);
+        add_row(out, "free text", text);
+    }
+    for (const auto& [name, group] : counted.by_category()) add_row(out, name, group);
+
+    if (counted.overall().unmarked)
+        line("Unmarked: {} (no number, no short answer to compare with; they count neither way)",
+             thousands(counted.overall().unmarked));
+    if (counted.no_choice_count())
+        line("No choice named: {} (scored 0)", thousands(counted.no_choice_count()));
+    if (counted.truncated_count())
+        line("Cut off by max_tokens: {}", thousands(counted.truncated_count()));
+    if (counted.failed_count()) {
+        std::vector<std::string> kinds;
+        for (const auto& [kind, count] : counted.failures_by_kind())
+            kinds.push_back(fmt::format("{} {}", kind, thousands(count)));
+        line("Failed: {} ({}){}", thousands(counted.failed_count()), fmt::join(kinds, ", "),
+             counted.refused_count() < counted.failed_count()
+                 ? "; the same command tries them again"
+                 : "; refused for good (--retry-refused asks again)");
+    }
+    const auto usage = counted.usage();
+    line("Tokens: {} prompt, {} completion", thousands(usage.prompt), thousands(usage.completion));
+    const auto& times = counted.latencies();
+    if (times.count())
+        line("Latency: p50 {:.3f} s, p95 {:.3f} s, p99 {:.3f} s", times.quantile(0.5),
+             times.quantile(0.95), times.quantile(0.99));
+    line("Requests: {}, of which {} retries in this session, over {} connections",
+         thousands(counted.attempts()), thousands(figures.retries),
+         thousands(figures.connections.opened));
+    const auto& log = figures.checkpoints;
+    line("Checkpoints: {} syncs, {:.1f} MB, {:.2f} s of a thread of their own", thousands(log.syncs),
+         double(log.bytes) / 1e6, std::chrono::duration<double>(log.disk_time).count());
+    const auto put = counted.completed_count() - figures.completed_before;
+    if (put > 0 && figures.session_seconds > 0)
+        line("This session: {} questions in {}, {:.1f} questions/s", thousands(put),
+             clock_time(figures.session_seconds), double(put) / figures.session_seconds);
+    return out;
+}
+
+std::string accuracy_lines(const ledger& counted) {
+    std::string out;
+    add_accuracy(out, "Overall", counted.overall());
+    add_accuracy(out, "MC", counted.of(question_format::multiple_choice));
+    add_accuracy(out, "QA", counted.of(question_format::free_text));
+    if (out.empty()) out = "Overall Accuracy: nothing was marked\n";
+    return out;
+}
+
+json::object figures_json(const ledger& counted, const run_figures& figures) {
+    json::object categories;
+    for (const auto& [name, group] : counted.by_category()) categories[name] = tally_json(group);
+    json::object failures;
+    for (const auto& [kind, count] : counted.failures_by_kind()) failures[kind] = count;
+    const auto& times = counted.latencies();
+    json::object object;
+    object["total_questions"] = figures.total;
+    object["completed"] = counted.completed_count();
+    object["failed"] = counted.failed_count();
+    object["failures_by_kind"] = std::move(failures);
+    object["overall"] = tally_json(counted.overall());
+    object["multiple_choice"] = tally_json(counted.of(question_format::multiple_choice));
+    object["free_text"] = tally_json(counted.of(question_format::free_text));
+    object["by_category"] = std::move(categories);
+    object["no_choice"] = counted.no_choice_count();
+    object["truncated"] = counted.truncated_count();
+    object["prompt_tokens"] = counted.usage().prompt;
+    object["completion_tokens"] = counted.usage().completion;
+    object["requests"] = counted.attempts();
+    object["latency_seconds"] = {{"p50", times.quantile(0.5)},
+                                 {"p95", times.quantile(0.95)},
+                                 {"p99", times.quantile(0.99)}};
+    return object;
+}
+
+} // namespace proctor

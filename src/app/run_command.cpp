@@ -1,0 +1,699 @@
+// The composition root: everything that a run needs is built here, in order, and taken down in
+// the opposite one.
+//
+//   configuration → questions counted → run found or made → endpoint, model, grader, log →
+//   questions put → log closed → results and figures
+#include "proctor/app/run_command.hpp"
+
+#include "proctor/app/console.hpp"
+#include "proctor/app/exit_status.hpp"
+#include "proctor/app/load_config.hpp"
+#include "proctor/app/report.hpp"
+#include "proctor/app/results_file.hpp"
+#include "proctor/app/run_directory.hpp"
+#include "proctor/async/run.hpp"
+#include "proctor/codec/json_fields.hpp"
+#include "proctor/eval/grading.hpp"
+#include "proctor/net/endpoint.hpp"
+#include "proctor/pipeline/scheduler.hpp"
+#include "proctor/sim/simulated_endpoint.hpp"
+#include "proctor/storage/posix_file_system.hpp"
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/json/serialize.hpp>
+#include <fmt/format.h>
+
+#include <cerrno>
+#include <csignal>
+#include <cstdio>
+#include <filesystem>
+#include <fstream>
+#include <optional>
+#include <random>
+#include <unistd.h>
+
+namespace proctor {
+namespace {
+
+namespace json = boost::json;
+namespace fs = std::filesystem;
+
+cannot_start usage_error(const failure& why) { return {exit_usage, {why.message()}}; }
+
+int status_of_storage(const failure& why) {
+    switch (why.code) {
+    case failure_code::held: return exit_run_held;
+    case failure_code::mismatch:
+    case failure_code::damaged:
+    case failure_code::unsupported:
+    case failure_code::not_found: return exit_run_unusable;
+    default: return exit_disk;
+    }
+}
+
+std::string absolute(const std::string& path) {
+    std::error_code ec;
+    const auto full = fs::absolute(path, ec);
+    return ec ? path : full.lexically_normal().string();
+}
+
+wall_time to_wall_time(std::chrono::system_clock::time_point time) {
+    return std::chrono::floor<std::chrono::microseconds>(time);
+}
+
+wall_time wall_now() { return to_wall_time(std::chrono::system_clock::now()); }
+
+std::uint64_t random_number() {
+    static std::random_device device;
+    return std::uint64_t{device()} << 32 | device();
+}
+
+run_id random_run_id() {
+    run_id id;
+    for (std::size_t i = 0; i < id.size(); ++i) id[i] = static_cast<char>(random_number());
+    return id;
+}
+
+// A run, from its first message to its last.
+class run_session {
+public:
+    run_session(const command_line& line, config used)
+        : line_(line), config_(std::move(used)),
+          console_(config_.processing.quiet     ? loudness::quiet
+                   : config_.processing.verbose ? loudness::verbose
+                                                : loudness::normal,
+                   config_.processing.progress_bar),
+          control_(context_.get_executor()), permits_(config_.processing.parallel_workers),
+          grading_permits_(config_.processing.parallel_workers),
+          outage_(config_.processing.wait_for_endpoint, config_.processing.outage_timeout),
+          random_(random_number()) {}
+
+    int run() {
+        try {
+            take_census();
+            open_endpoint(); // before there is a run: a bad URL should leave nothing behind
+            open_run();
+            write_config();
+        } catch (const cannot_start& wrong) {
+            for (const auto& message : wrong.messages) console_.error(message);
+            return wrong.status;
+        }
+        begin_log();
+        run_to_completion(context_, session());
+        return finish();
+    }
+
+    void note(const std::string& text) { console_.say(text); }
+
+private:
+    // --- before anything is put -----------------------------------------------------------------
+
+    void take_census() {
+        constexpr std::uint64_t most_shown = 5;
+        std::uint64_t broken = 0;
+        std::optional<failure> first;
+        const auto census = proctor::take_census(config_.questions_file, [&](const failure& why) {
+            if (!first) first = why;
+            if (++broken <= most_shown) console_.warn("not a question: " + why.message());
+        });
+        if (!census) throw usage_error(census.error());
+        if (config_.processing.strict && first)
+            throw cannot_start{exit_usage, {fmt::format("stopped by --strict: {}", first->message())}};
+        if (broken > most_shown)
+            console_.warn(fmt::format("{} more records are no questions", thousands(broken - most_shown)));
+        if (broken > 0)
+            console_.warn(fmt::format("{} of {} records of {} are no questions and are left out",
+                                      thousands(broken), thousands(census->records),
+                                      config_.questions_file));
+        if (census->questions == 0)
+            throw cannot_start{exit_usage, {config_.questions_file + ": there is no question in it"}};
+        census_ = *census;
+        chosen_.limit = config_.processing.limit;
+        total_ = chosen_.count(census_.questions);
+    }
+
+    void open_run() {
+        const auto& processing = config_.processing;
+        const auto wanted = identity_settings(config_, census_);
+        if (!processing.enable_checkpointing) {
+            create_run(config_.output.output_directory, fmt::format(".proctor-{}", ::getpid()), wanted);
+            return;
+        }
+        const auto& checkpoints = processing.checkpoint_directory;
+        must(make_directories(disk_, checkpoints));
+        // Two starts at one moment must not make two paid runs.
+        const auto searching = disk_.wait_for_lock(join_path(checkpoints, ".lock"));
+        if (!searching) must(searching.error());
+
+        if (const auto& path = processing.resume_from_checkpoint; !path.empty()) {
+            auto named = named_run(disk_, path, wanted);
+            if (!named) must(named.error());
+            resume_run(*named);
+            return;
+        }
+        if (processing.auto_resume) {
+            auto search = find_run(disk_, checkpoints, wanted);
+            if (!search) must(search.error());
+            if (search->fitting) {
+                resume_run(*search->fitting);
+                return;
+            }
+            for (const auto& run : search->passed_over) console_.say("Not this run: " + run);
+            if (processing.must_resume)
+                throw cannot_start{exit_run_unusable,
+                                   {checkpoints + ": no run fits, and --must-resume was said"}};
+        }
+        create_run(checkpoints, run_directory_name(config_.questions_file, config_.model.model, started_),
+                   wanted);
+        link_latest(checkpoints, store_->directory());
+    }
+
+    // Storage that fails before the run begins.
+    void must(const result<>& done) {
+        if (done) return;
+        const auto why = done.error();
+        if (why.code == failure_code::held)
+            throw cannot_start{exit_run_held,
+                               {fmt::format("{}: the run is held by {}", why.where,
+                                            describe_holder(why.detail))}};
+        throw cannot_start{status_of_storage(why), {why.message()}};
+    }
+
+    store_options options() {
+        store_options options;
+        options.now = wall_now;
+        options.random = random_number;
+        options.lock_text = lock_text(started_);
+        return options;
+    }
+
+    void create_run(const std::string& parent, const std::string& name, const json::object& wanted) {
+        must(make_directories(disk_, parent));
+        run_identity identity;
+        identity.id = random_run_id();
+        identity.created = iso_time(started_);
+        identity.made_by = "proctor " PROCTOR_VERSION;
+        identity.settings = wanted;
+        identity.about = {{"questions_file", absolute(config_.questions_file)},
+                          {"fingerprint", fingerprint(wanted)}};
+        auto directory = join_path(parent, name);
+        auto created = run_store::create(disk_, directory, identity, options());
+        for (int n = 2; !created && created.error().code == failure_code::already_exists; ++n) {
+            directory = fmt::format("{}-{}", join_path(parent, name), n);
+            created = run_store::create(disk_, directory, identity, options());
+        }
+        if (!created) must(created.error());
+        if (config_.processing.enable_checkpointing) {
+            console_.also_write_to(join_path(directory, run_log_file));
+            console_.say(fmt::format("New run: {}", directory));
+        }
+        store_ = std::move(*created);
+    }
+
+    void resume_run(const found_run& run) {
+        auto& counted = counted_before_;
+        auto opened = run_store::open(disk_, run.directory, options(),
+                                      [&](const record_view& record, record_place place, lsn) -> result<> {
+                                          const auto what = read_outcome(record);
+                                          if (!what) return what.error();
+                                          counted.apply(*what);
+                                          if (record.kind == record_kind::answered)
+                                              unmarked_[record.question] = place;
+                                          else if (record.kind == record_kind::result)
+                                              unmarked_.erase(record.question);
+                                          return {};
+                                      });
+        if (!opened) must(opened.error());
+        console_.also_write_to(join_path(run.directory, run_log_file));
+        const auto& found = (*opened)->found();
+        const auto done = counted.completed_count();
+        console_.say("📂", "Loaded checkpoint: " + run.directory);
+        console_.say(fmt::format("   Previous progress: {} questions", thousands(done)));
+        console_.say("   Checkpoint time: " + run.identity.created);
+        for (const auto& note : found.notes) console_.warn(note);
+        if (found.torn)
+            console_.warn(fmt::format("{}, offset {}: {} bytes of a write that a crash cut off are left "
+                                      "out; nothing in them was ever counted",
+                                      found.torn->path, found.torn->offset, found.torn->bytes));
+        console_.say("🔄", fmt::format("Resuming from checkpoint with {} completed questions", thousands(done)));
+        console_.say("📋", fmt::format("Resuming: Skipping {} already completed questions", thousands(done)));
+        if (!unmarked_.empty())
+            console_.say(fmt::format("   {} answers wait for their marking", thousands(unmarked_.size())));
+        if (counted.failed_count() > 0)
+            console_.say(fmt::format("   {} failed before: {} are tried again, {} were refused for good",
+                                     thousands(counted.failed_count()),
+                                     thousands(counted.failed_count() - counted.refused_count()),
+                                     thousands(counted.refused_count())));
+        console_.say("📋", fmt::format("Remaining: {} questions to process", thousands(total_ - done)));
+        console_.say("📊", fmt::format("Progress: Starting from {}/{} ({:.1f}%)", thousands(done),
+                                       thousands(total_), 100.0 * double(done) / double(total_)));
+        store_ = std::move(*opened);
+    }
+
+    void begin_log() {
+        const auto& processing = config_.processing;
+        completed_before_ = counted_before_.completed_count();
+        checkpoint_settings settings;
+        settings.mode = !processing.enable_checkpointing ? durability::none
+                        : processing.save_incremental    ? durability::every_result
+                                                         : durability::by_interval;
+        settings.interval = processing.checkpoint_interval;
+        log_.emplace(context_.get_executor(), clock_, std::move(store_), std::move(counted_before_),
+                     settings,
+                     [this](std::span<const outcome> durable) { acknowledge(durable); });
+    }
+
+    void write_config() {
+        must(make_directories(disk_, config_.output.output_directory));
+        created_ = store_->identity().created;
+        const auto path = output_path("config", "yaml");
+        std::ofstream file(path);
+        file << "# As used by proctor " PROCTOR_VERSION ", " << iso_time(started_)
+             << "; secrets are left out.\n"
+             << redacted_yaml(config_);
+        if (!file.flush()) throw cannot_start{exit_disk, {path + ": cannot write the configuration"}};
+    }
+
+    void open_endpoint() {
+        endpoint_options options;
+        if (config_.model.generator_type == "simulated") start_simulation(options);
+        const auto root = parse_api_root(config_.model.base_url);
+        if (!root) throw usage_error(root.error());
+        options.root = *root;
+        options.tls.ca_file = config_.tls.ca_file;
+        options.api_key = config_.model.api_key.text;
+        options.headers = config_.model.headers;
+        options.timeout = config_.model.timeout;
+        options.connect_timeout = config_.model.connect_timeout;
+        scrubber_.add(options.api_key);
+        for (const auto& [name, value] : options.headers) scrubber_.add(value);
+        auto made = make_endpoint(context_.get_executor(), std::move(options));
+        if (!made) throw usage_error(made.error());
+        endpoint_ = std::move(*made);
+
+        model_settings settings;
+        settings.sampling.model = config_.model.model;
+        settings.sampling.temperature = config_.model.temperature;
+        settings.sampling.max_tokens = static_cast<std::uint32_t>(config_.model.max_tokens);
+        settings.prompt.system = config_.prompt.system;
+        settings.prompt.use_context = config_.rag.use_context_field;
+        model_.emplace(*endpoint_, clock_, scrubber_, settings);
+        grader_ = make_grader("extraction");
+        PROCTOR_ASSERT(grader_);
+    }
+
+    // A real HTTPS server in this process; only its model is simulated.
+    void start_simulation(endpoint_options& options) {
+        const auto latency = parse_latency(config_.simulated.latency);
+        if (!latency) throw usage_error(latency.error());
+        auto key = answer_key::read(config_.questions_file);
+        if (!key) throw usage_error(key.error());
+        simulator_options simulator;
+        simulator.latency = *latency;
+        simulator.accuracy = config_.simulated.accuracy;
+        simulator.seed = config_.simulated.seed;
+        simulator.key = std::move(*key);
+        simulation_ = std::make_unique<simulated_endpoint>(std::move(simulator));
+        if (auto started = simulation_->start(); !started) throw usage_error(started.error());
+        config_.model.base_url = simulation_->base_url();
+        options.tls.ca_pem = simulation_->authority_pem();
+    }
+
+    // --- while questions are put ----------------------------------------------------------------
+
+    asio::awaitable<void> session() {
+        const auto executor = co_await asio::this_coro::executor;
+        task_context tasks{clock_,           *model_,  *grader_, *log_,   control_, permits_,
+                           grading_permits_, outage_, random_,   {},      {},       {},
+                           {}};
+        tasks.retries.max_retries = static_cast<unsigned>(config_.model.max_retries);
+        tasks.on_retry = [this](const question& asked, const attempt_failure& failed,
+                                const retry_decision& decision) { tell_retry(asked, failed, decision); };
+        if (config_.processing.show_answers)
+            tasks.on_result = [this](const question& asked, const answer& said, const grade& mark) {
+                show_answer(asked, said, mark);
+            };
+        began_ = clock_.now();
+
+        task_group helpers(executor);
+        helpers.spawn(watch_signals());
+        helpers.spawn(watch_log());
+        if (log_->counted().completed_count() < total_) {
+            co_await find_endpoint(tasks);
+            began_ = clock_.now();
+            helpers.spawn(watch_progress());
+            auto questions = question_reader::open(config_.questions_file);
+            if (!questions)
+                control_.stop({stop_cause::storage, 0, questions.error()});
+            else if (!control_.stopping())
+                co_await put_questions(tasks, std::move(*questions), unmarked_, scheduling());
+        }
+        const auto closed = co_await log_->stop();
+        if (!closed) control_.stop({stop_cause::storage, 0, closed.error()});
+        helpers.cancel();
+        co_await helpers.join();
+        co_await endpoint_->stop();
+        seconds_ = std::chrono::duration<double>(clock_.now() - began_).count();
+        retries_ = tasks.figures.retries;
+        if (console_.has_bar()) console_.show(current_progress());
+        console_.end_bar();
+    }
+
+    scheduler_settings scheduling() const {
+        scheduler_settings settings;
+        settings.chosen = chosen_;
+        settings.retry_refused = config_.processing.retry_refused;
+        settings.strict = config_.processing.strict;
+        settings.grace = config_.processing.grace_seconds;
+        settings.max_failures = config_.processing.max_failures;
+        return settings;
+    }
+
+    // Waits for the endpoint, but not once the run is to stop.
+    asio::awaitable<void> find_endpoint(task_context& tasks) {
+        task_group search(co_await asio::this_coro::executor);
+        bool over = false;
+        auto look = [](run_session& self, task_context& run, bool& flag) -> asio::awaitable<void> {
+            std::function<void(const attempt_failure&, duration)> tell =
+                [&self](const attempt_failure& failed, duration) { self.tell_wait(failed); };
+            co_await await_endpoint(run, tell);
+            flag = true;
+            self.control_.changed().notify();
+        };
+        search.spawn(look(*this, tasks, over));
+        while (!over && !control_.stopping()) co_await control_.changed().wait();
+        search.cancel();
+        co_await search.join();
+    }
+
+    void tell_wait(const attempt_failure& failed) {
+        const auto now = clock_.now();
+        if (last_wait_told_ && now - *last_wait_told_ < std::chrono::seconds{10}) return;
+        last_wait_told_ = now;
+        console_.say(fmt::format("Waiting for the endpoint, up to {}: {}",
+                                 clock_time(std::chrono::duration<double>(outage_.patience()).count()),
+                                 failed.why.message()));
+    }
+
+    void tell_retry(const question& asked, const attempt_failure& failed,
+                    const retry_decision& decision) {
+        using action = retry_decision::action;
+        const auto seconds = std::chrono::duration<double>(decision.after).count();
+        const auto what = decision.what == action::retry  ? fmt::format("again in {:.1f} s", seconds)
+                          : decision.what == action::wait ? fmt::format("endpoint away, again in {:.1f} s", seconds)
+                          : decision.what == action::fail_question ? std::string("given up")
+                                                                   : std::string("the run stops");
+        console_.detail(fmt::format("question {}: {}: {}", asked.number, failed.why.message(), what));
+        if (decision.what == action::wait) tell_wait(failed);
+    }
+
+    void show_answer(const question& asked, const answer& said, const grade& mark) {
+        console_.say(fmt::format("question {}: {} [{}] {}", asked.number,
+                                 mark.score ? (*mark.score >= 1 ? "right" : "wrong") : "unmarked",
+                                 mark.reasoning, said.text.substr(0, 200)));
+    }
+
+    asio::awaitable<void> watch_signals() {
+        asio::signal_set signals(co_await asio::this_coro::executor);
+        for (const int number : {SIGINT, SIGTERM, SIGHUP, SIGUSR1}) signals.add(number);
+        for (;;) {
+            const auto [error, number] = co_await signals.async_wait(asio::as_tuple(asio::use_awaitable));
+            if (error) co_return;
+            if (!control_.stopping()) {
+                console_.say(fmt::format("Interrupted: no new questions; {} in flight get up to {:.0f} s "
+                                         "(again to leave at once)",
+                                         permits_.in_use(),
+                                         std::chrono::duration<double>(config_.processing.grace_seconds).count()));
+                control_.stop({stop_cause::signal, number, {}});
+            } else {
+                control_.hurry();
+            }
+        }
+    }
+
+    // Passes the log's news on to whoever waits for the run to change.
+    asio::awaitable<void> watch_log() {
+        for (;;) {
+            co_await log_->changed().wait();
+            if (log_->failed()) control_.stop({stop_cause::storage, 0, *log_->failed()});
+            control_.changed().notify();
+        }
+    }
+
+    asio::awaitable<void> watch_progress() {
+        using namespace std::chrono_literals;
+        const auto step = console_.has_bar() ? duration(200ms) : duration(1s);
+        const auto plain_every = 10s;
+        const auto saved_every = 30s;
+        auto last_line = clock_.now();
+        auto last_saved = clock_.now();
+        auto last_status = clock_.now() - 1s;
+        for (;;) {
+            const auto now = clock_.now();
+            if (console_.has_bar()) {
+                console_.show(current_progress());
+            } else if (config_.processing.progress_bar && now - last_line >= plain_every) {
+                console_.say(progress_line(current_progress()));
+                last_line = now;
+            }
+            if (config_.processing.enable_checkpointing) {
+                if (now - last_status >= 1s) {
+                    write_status("running");
+                    last_status = now;
+                }
+                if (now - last_saved >= saved_every) {
+                    tell_saved();
+                    last_saved = now;
+                }
+            }
+            co_await clock_.sleep_for(step);
+        }
+    }
+
+    void tell_saved() {
+        console_.say("💾", fmt::format("Checkpoint saved: {} ({} results)", log_->store().directory(),
+                                       thousands(log_->counted().completed_count())));
+    }
+
+    progress current_progress() const {
+        progress now;
+        now.total = total_;
+        now.completed = log_->counted().completed_count();
+        now.completed_before = completed_before_;
+        now.failed = log_->counted().failed_count();
+        now.in_flight = permits_.in_use();
+        now.elapsed_seconds = std::chrono::duration<double>(clock_.now() - began_).count();
+        now.marks = log_->counted().overall();
+        return now;
+    }
+
+    // For supervisors: which questions will never be asked again.
+    void acknowledge(std::span<const outcome> durable) {
+        if (line_.acknowledge_fd < 0) return;
+        std::string text;
+        for (const auto& what : durable)
+            if (what.kind == record_kind::result) text += fmt::format("{}\n", what.question);
+        for (std::string_view left = text; !left.empty();) {
+            const auto written = ::write(line_.acknowledge_fd, left.data(), left.size());
+            if (written < 0 && errno == EINTR) continue;
+            if (written < 0) return; // whoever listened has gone
+            left.remove_prefix(static_cast<std::size_t>(written));
+        }
+    }
+
+    // status.json: derived, replaced whole, never read by recovery.
+    void write_status(std::string_view state) {
+        const auto now = current_progress();
+        json::object status;
+        status["timestamp"] = iso_time(wall_now());
+        status["state"] = state;
+        status["completed_count"] = now.completed;
+        status["failed_count"] = now.failed;
+        status["total"] = now.total;
+        status["rate"] = now.rate();
+        status["remaining_seconds"] = now.remaining_seconds();
+        status["accuracy"] = now.marks.marked ? json::value(now.marks.accuracy()) : json::value(nullptr);
+        status["config"] = redacted_json(config_);
+        status["version"] = PROCTOR_VERSION;
+        const auto path = join_path(log_->store().directory(), status_file);
+        std::ofstream file(path + std::string(temporary_suffix));
+        file << json::serialize(status) << '\n';
+        file.close();
+        if (file) (void)disk_.replace(path + std::string(temporary_suffix), path);
+    }
+
+    // --- after the last question ----------------------------------------------------------------
+
+    int finish() {
+        const auto& counted = log_->counted();
+        const auto directory = log_->store().directory();
+        const bool kept = config_.processing.enable_checkpointing;
+        if (kept) write_status(control_.stopping() ? "stopped" : "finished");
+        if (control_.stopping()) return leave_early();
+
+        if (kept)
+            console_.say("✅", fmt::format("Final checkpoint saved with {} total results",
+                                           thousands(counted.completed_count())));
+        int status = counted.completed_count() >= total_ ? exit_complete : exit_some_failed;
+        if (!save_results(directory)) status = exit_disk;
+        remove_scratch();
+        print(summary_text(counted, final_figures()) + accuracy_lines(counted));
+        if (status == exit_some_failed)
+            console_.warn(fmt::format("{} questions are without a result",
+                                      thousands(total_ - counted.completed_count())));
+        return status;
+    }
+
+    int leave_early() {
+        const auto& why = *control_.reason();
+        const auto done = log_->counted().completed_count();
+        const auto message = why.why.message();
+        int status = exit_internal;
+        switch (why.cause) {
+        case stop_cause::signal: status = exit_signalled + why.signal; break;
+        case stop_cause::endpoint_refused: status = exit_endpoint_refused; break;
+        case stop_cause::endpoint_away: status = exit_endpoint_away; break;
+        case stop_cause::storage: status = exit_disk; break;
+        case stop_cause::limit: status = exit_limit; break;
+        case stop_cause::broken_question: status = exit_usage; break;
+        }
+        if (why.cause == stop_cause::endpoint_away)
+            console_.error("the endpoint stayed away too long: " + message);
+        else if (why.cause == stop_cause::endpoint_refused)
+            console_.error("the endpoint refuses us: " + message);
+        else if (!message.empty())
+            console_.error(message);
+        if (!config_.processing.enable_checkpointing) {
+            remove_scratch();
+            console_.say("Nothing was kept: checkpointing is disabled");
+            return status;
+        }
+        console_.say("💾", fmt::format("Checkpoint saved: {} ({} results)", log_->store().directory(),
+                                       thousands(done)));
+        console_.say(fmt::format("{} of {} questions are done. To go on: {}", thousands(done),
+                                 thousands(total_), line_.again));
+        return status;
+    }
+
+    bool save_results(const std::string& directory) {
+        const auto& output = config_.output;
+        if (output.format == "none") return true;
+        const auto format = output.format == "json" ? results_format::json : results_format::jsonl;
+        const auto path = output_path("", output.format);
+        auto done = write_results(disk_, directory, path, format, results_choice::all, metadata(directory));
+        if (done && output.save_incorrect)
+            done = write_results(disk_, directory, output_path("incorrect", output.format), format,
+                                 results_choice::incorrect, metadata(directory));
+        if (!done) {
+            console_.error("cannot write the results: " + done.error().message() +
+                           (config_.processing.enable_checkpointing
+                                ? " (they are safe in the checkpoint; the same command writes them)"
+                                : ""));
+            return false;
+        }
+        console_.say("Results saved to " + path);
+        return true;
+    }
+
+    json::object metadata(const std::string& directory) const {
+        json::object about;
+        about["timestamp"] = iso_time(wall_now());
+        about["version"] = PROCTOR_VERSION;
+        about["model"] = config_.model.model;
+        about["questions_file"] = config_.questions_file;
+        about["questions_sha256"] = census_.sha256;
+        if (config_.processing.enable_checkpointing) about["run"] = directory;
+        about["fingerprint"] = fingerprint(log_->store().identity().settings);
+        about["statistics"] = figures_json(log_->counted(), final_figures());
+        about["config"] = redacted_json(config_);
+        return about;
+    }
+
+    run_figures final_figures() const {
+        run_figures figures;
+        figures.total = total_;
+        figures.retries = retries_;
+        figures.connections = endpoint_->counts();
+        figures.checkpoints = log_->figures();
+        figures.session_seconds = seconds_;
+        figures.completed_before = completed_before_;
+        return figures;
+    }
+
+    // <output_directory>/<prefix>[_kind]_<model>_<started>.<suffix>, `started` being the run's.
+    std::string output_path(std::string_view kind, std::string_view suffix) const {
+        std::string when; // "2026-11-23T18:02:59.…" as 20261123_180259
+        for (const char c : std::string_view(created_).substr(0, 19))
+            if (c == 'T') when += '_';
+            else if (c >= '0' && c <= '9') when += c;
+        return join_path(config_.output.output_directory,
+                         fmt::format("{}{}{}_{}_{}.{}", file_name_part(config_.output.output_prefix),
+                                     kind.empty() ? "" : "_", kind, file_name_part(config_.model.model),
+                                     when, suffix));
+    }
+
+    void remove_scratch() {
+        if (config_.processing.enable_checkpointing) return;
+        std::error_code ec;
+        fs::remove_all(log_->store().directory(), ec);
+    }
+
+    static void print(const std::string& text) {
+        std::fwrite(text.data(), 1, text.size(), stdout);
+        std::fflush(stdout);
+    }
+
+    const command_line& line_;
+    config config_;
+    console console_;
+    posix_file_system disk_;
+    real_clock clock_;
+    const wall_time started_ = wall_now();
+    question_census census_;
+    selection chosen_;
+    std::uint64_t total_ = 0;
+    std::unique_ptr<run_store> store_; // until log_ takes it
+    ledger counted_before_;            // the same
+    unmarked_answers unmarked_;
+    std::uint64_t completed_before_ = 0;
+
+    asio::io_context context_{1};
+    run_control control_;
+    semaphore permits_;
+    semaphore grading_permits_;
+    outage_watch outage_;
+    random_engine random_;
+    scrubber scrubber_;
+    std::unique_ptr<simulated_endpoint> simulation_;
+    std::unique_ptr<endpoint> endpoint_;
+    std::optional<model_client> model_;
+    std::unique_ptr<grader> grader_;
+    std::optional<checkpoint> log_;
+
+    std::string created_; // when the run was, not this session
+    time_point began_{};
+    std::optional<time_point> last_wait_told_;
+    double seconds_ = 0;
+    std::uint64_t retries_ = 0;
+};
+
+} // namespace
+
+int run_command(const command_line& line) {
+    std::signal(SIGPIPE, SIG_IGN); // a peer that hangs up is an error of that connection alone
+    try {
+        auto loaded = load_config(line);
+        run_session session(line, std::move(loaded.used));
+        for (const auto& note : loaded.notes) session.note(note);
+        return session.run();
+    } catch (const cannot_start& wrong) {
+        for (const auto& message : wrong.messages)
+            std::fprintf(stderr, "proctor: %s\n", message.c_str());
+        return wrong.status;
+    }
+}
+
+} // namespace proctor

@@ -1,0 +1,148 @@
+// Identity, and the search for a run that has it.
+#include "proctor/app/run_directory.hpp"
+
+#include <boost/json/parse.hpp>
+#include <boost/json/serialize.hpp>
+#include <boost/json/value_to.hpp>
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <unistd.h>
+
+namespace proctor {
+namespace {
+
+namespace json = boost::json;
+namespace fs = std::filesystem;
+
+// Versions of what is not configured but decides a result all the same; raised when it changes.
+constexpr int prompt_version = 1;
+constexpr int grader_version = 1;
+constexpr int result_version = 1;
+
+std::string first_line_of(const char* path) {
+    std::ifstream file(path);
+    std::string line;
+    std::getline(file, line);
+    return line;
+}
+
+result<std::vector<found_run>> runs_of(file_system& disk, const std::string& checkpoint_directory) {
+    const auto names = disk.list(checkpoint_directory);
+    if (!names) return names.error();
+    std::vector<found_run> runs;
+    for (const auto& name : *names) {
+        if (!name.starts_with("checkpoint_")) continue;
+        const auto directory = join_path(checkpoint_directory, name);
+        auto identity = read_identity(disk, directory);
+        if (!identity && identity.error().code == failure_code::not_found) continue;
+        if (!identity) return identity.error();
+        runs.push_back({directory, std::move(*identity)});
+    }
+    std::sort(runs.begin(), runs.end(), [](const found_run& a, const found_run& b) {
+        return a.identity.created > b.identity.created;
+    });
+    return runs;
+}
+
+} // namespace
+
+json::object identity_settings(const config& used, const question_census& census) {
+    json::object settings;
+    settings["questions"] = {{"sha256", census.sha256}, {"count", census.questions}};
+    json::object chosen;
+    if (used.processing.limit)
+        chosen["limit"] = *used.processing.limit;
+    else
+        chosen["limit"] = "none"; // null would fit any limit
+    settings["selection"] = std::move(chosen);
+    settings["model"] = used.model.model;
+    settings["sampling"] = {{"temperature", used.model.temperature}, {"max_tokens", used.model.max_tokens}};
+    settings["prompt"] = {{"version", prompt_version},
+                          {"system", used.prompt.system},
+                          {"use_context_field", used.rag.use_context_field}};
+    settings["grader"] = {{"name", "extraction"}, {"version", grader_version}};
+    settings["result_version"] = result_version;
+    if (used.model.generator_type == "simulated")
+        settings["simulated"] = {{"accuracy", used.simulated.accuracy}, {"seed", used.simulated.seed}};
+    return settings;
+}
+
+result<run_search> find_run(file_system& disk, const std::string& checkpoint_directory,
+                            const json::object& wanted) {
+    auto runs = runs_of(disk, checkpoint_directory);
+    if (!runs) return runs.error();
+    run_search search;
+    for (auto& run : *runs) {
+        const auto different = differences(run.identity.settings, wanted);
+        if (different.empty()) {
+            search.fitting = std::move(run);
+            break;
+        }
+        search.passed_over.push_back(fmt::format("{}: {}", run.directory, fmt::join(different, "; ")));
+    }
+    return search;
+}
+
+result<found_run> named_run(file_system& disk, const std::string& path, const json::object& wanted) {
+    if (fs::is_regular_file(path))
+        return failure{failure_code::unsupported, path,
+                       "is a file; name a run directory (checkpoint_…) to resume from"};
+    auto identity = read_identity(disk, path);
+    found_run run;
+    if (identity) {
+        run = {path, std::move(*identity)};
+    } else {
+        if (identity.error().code != failure_code::not_found) return identity.error();
+        auto runs = runs_of(disk, path);
+        if (!runs || runs->empty())
+            return failure{failure_code::not_found, path, "there is no run here to resume from"};
+        run = std::move(runs->front());
+    }
+    const auto different = differences(run.identity.settings, wanted);
+    if (!different.empty())
+        return failure{failure_code::mismatch, run.directory,
+                       fmt::format("this run is of something else:\n  {}", fmt::join(different, "\n  "))};
+    return run;
+}
+
+std::string lock_text(wall_time started) {
+    char host[256] = {};
+    ::gethostname(host, sizeof host - 1);
+    const json::object text{{"host", host},
+                            {"pid", ::getpid()},
+                            {"boot_id", first_line_of("/proc/sys/kernel/random/boot_id")},
+                            {"started", iso_time(started)}};
+    return json::serialize(text) + "\n";
+}
+
+std::string describe_holder(const std::string& text) {
+    boost::system::error_code ec;
+    const auto value = json::parse(text, ec);
+    const auto* holder = ec ? nullptr : value.if_object();
+    if (!holder || !holder->if_contains("pid") || !holder->if_contains("host") ||
+        !holder->if_contains("started"))
+        return "another process";
+    return fmt::format("process {} on {} since {}", json::serialize(holder->at("pid")),
+                       std::string(json::value_to<std::string>(holder->at("host"))),
+                       std::string(json::value_to<std::string>(holder->at("started"))).substr(0, 19));
+}
+
+void link_latest(const std::string& checkpoint_directory, const std::string& run_directory) {
+    const auto link = [&](std::string_view name, const fs::path& target) {
+        std::error_code ec;
+        const fs::path path = join_path(checkpoint_directory, name);
+        const fs::path temporary = path.string() + std::string(temporary_suffix);
+        fs::remove(temporary, ec);
+        fs::create_symlink(target, temporary, ec);
+        if (!ec) fs::rename(temporary, path, ec);
+    };
+    link("latest", fs::path(run_directory).filename());
+    link("latest.json", fs::path("latest") / std::string(status_file));
+}
+
+} // namespace proctor

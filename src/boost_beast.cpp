@@ -1,0 +1,2 @@
+// Beast, compiled once for all layers.
+#include <boost/beast/src.hpp>

@@ -1,0 +1,169 @@
+// The JSON of the chat dialect. Requests are appended to a string and replies are parsed into
+// memory that is thrown away: a tree of our own would cost more than the rest of a request.
+#include "proctor/eval/chat_protocol.hpp"
+
+#include "proctor/codec/json_fields.hpp"
+
+#include <boost/json/monotonic_resource.hpp>
+#include <boost/json/parse.hpp>
+
+#include <array>
+
+namespace proctor {
+namespace {
+
+namespace json = boost::json;
+
+// Enough for most replies; longer ones go on in the heap.
+using reply_buffer = std::array<unsigned char, 8192>;
+
+failure bad_reply(std::string detail) {
+    return {failure_code::bad_response, "reply", std::move(detail)};
+}
+
+const json::value* field(const json::value& value, std::string_view name) {
+    const auto* object = value.if_object();
+    return object ? object->if_contains(json::string_view(name.data(), name.size())) : nullptr;
+}
+
+std::string_view text_of(const json::value* value) {
+    const auto* text = value ? value->if_string() : nullptr;
+    return text ? std::string_view(text->data(), text->size()) : std::string_view();
+}
+
+std::uint64_t count_of(const json::value* value) {
+    boost::system::error_code ec;
+    const auto count = value ? value->to_number<std::uint64_t>(ec) : 0;
+    return ec ? 0 : count;
+}
+
+// A string, or a list of parts of which the texts count.
+std::string content_of(const json::value* content) {
+    const auto* parts = content ? content->if_array() : nullptr;
+    if (!parts)
+        return std::string(text_of(content));
+    std::string text;
+    for (const auto& part : *parts)
+        if (text_of(field(part, "type")) == "text")
+            text += text_of(field(part, "text"));
+    return text;
+}
+
+// Models write what is not UTF-8 now and then; what is written down of it is made valid there.
+json::parse_options lenient() {
+    json::parse_options options;
+    options.allow_invalid_utf8 = true;
+    return options;
+}
+
+std::string_view message_in(const json::value& body) {
+    const auto* error = field(body, "error");
+    for (const auto* holder : {error, &body}) {
+        if (!holder)
+            continue;
+        if (const auto text = text_of(holder); !text.empty())
+            return text;
+        for (const auto* name : {"message", "detail"})
+            if (const auto text = text_of(field(*holder, name)); !text.empty())
+                return text;
+    }
+    // {"detail": [{"msg": …}]}: FastAPI's validation errors
+    const auto* details = field(body, "detail");
+    const auto* list = details ? details->if_array() : nullptr;
+    if (list && !list->empty())
+        return text_of(field(list->front(), "msg"));
+    return {};
+}
+
+// Control characters and runs of blanks become one blank; never cut inside a UTF-8 sequence.
+std::string shortened_line(std::string_view text) {
+    constexpr std::size_t limit = 500; // bytes
+    std::string line;
+    for (const char c : text) {
+        if (line.size() > limit)
+            break;
+        if (static_cast<unsigned char>(c) > ' ' && c != 0x7f)
+            line += c;
+        else if (!line.empty() && line.back() != ' ')
+            line += ' ';
+    }
+    if (line.size() > limit) {
+        std::size_t end = limit;
+        while (end > 0 && (static_cast<unsigned char>(line[end]) & 0xc0) == 0x80)
+            --end;
+        line.resize(end);
+    }
+    if (!line.empty() && line.back() == ' ')
+        line.pop_back();
+    return line;
+}
+
+void append_message(std::string& out, std::string_view role, std::string_view content) {
+    out += R"({"role":")";
+    out += role;
+    out += R"(","content":)";
+    append_json_string(out, content);
+    out += '}';
+}
+
+} // namespace
+
+std::string chat_request_body(const sampling_settings& sampling, std::string_view system,
+                              std::string_view prompt) {
+    std::string body;
+    body.reserve(160 + sampling.model.size() + system.size() + prompt.size() + prompt.size() / 8);
+    body += R"({"model":)";
+    append_json_string(body, sampling.model);
+    body += R"(,"messages":[)";
+    if (!system.empty()) {
+        append_message(body, "system", system);
+        body += ',';
+    }
+    append_message(body, "user", prompt);
+    body += R"(],"temperature":)";
+    append_json_number(body, sampling.temperature);
+    body += R"(,"max_tokens":)";
+    body += std::to_string(sampling.max_tokens);
+    body += '}';
+    return body;
+}
+
+result<answer> parse_chat_reply(std::string_view body) {
+    reply_buffer buffer;
+    json::monotonic_resource memory(buffer.data(), buffer.size());
+    boost::system::error_code ec;
+    const auto reply = json::parse({body.data(), body.size()}, ec, &memory, lenient());
+    if (ec)
+        return bad_reply("not JSON: " + ec.message() + ": " + error_message_of(body));
+    const auto* choices = field(reply, "choices");
+    const auto* list = choices ? choices->if_array() : nullptr;
+    const auto* message = list && !list->empty() ? field(list->front(), "message") : nullptr;
+    if (!message || !message->is_object())
+        return bad_reply("expected choices with a message, got: " + error_message_of(body));
+
+    answer said;
+    said.text = content_of(field(*message, "content"));
+    if (said.text.empty())
+        said.text = text_of(field(*message, "refusal"));
+    said.reasoning = text_of(field(*message, "reasoning_content"));
+    if (said.reasoning.empty())
+        said.reasoning = text_of(field(*message, "reasoning"));
+    said.finish_reason = text_of(field(list->front(), "finish_reason"));
+    if (const auto* usage = field(reply, "usage")) {
+        said.usage.prompt = count_of(field(*usage, "prompt_tokens"));
+        said.usage.completion = count_of(field(*usage, "completion_tokens"));
+    }
+    return said;
+}
+
+std::string error_message_of(std::string_view body) {
+    reply_buffer buffer;
+    json::monotonic_resource memory(buffer.data(), buffer.size());
+    boost::system::error_code ec;
+    const auto value = json::parse({body.data(), body.size()}, ec, &memory, lenient());
+    const auto message = ec ? std::string_view() : message_in(value);
+    const auto line = shortened_line(message.empty() ? body : message);
+    return line.empty() ? "an empty body" : line;
+}
+
+} // namespace proctor

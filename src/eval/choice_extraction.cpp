@@ -1,0 +1,454 @@
+// Which choice an answer names.
+//
+// An answer is read as words and marks. Every place that names a choice is a mention with a
+// strength: a bare "(B)" in the running text is weak, "the answer is B" strong, "\boxed{B}" and
+// "the final answer is B" strongest. The strongest kind that occurs decides, and of several the
+// last; weak mentions decide only if they agree. An article "A" and a pronoun "I" are no labels.
+#include "proctor/eval/grading.hpp"
+#include "words.hpp"
+
+#include <algorithm>
+#include <initializer_list>
+
+namespace proctor {
+namespace {
+
+enum class strength {
+    choice_text, // its words occur somewhere
+    passing,     // "(B)", "option B", a line "B) …"
+    opening,     // the answer begins with it, or draws a conclusion: "Therefore, B."
+    stated,      // "the answer is B", "B is correct", a line of its own at either end
+    final_word,  // "the final answer is B", "\boxed{B}"
+};
+
+constexpr int unclear = -1; // "A or B": a mention that names no single choice
+
+struct mention {
+    strength how;
+    int choice;
+};
+
+// The words of a choice's text, found in the answer.
+struct text_match {
+    std::size_t begin = 0, end = 0; // places in token_list::words()
+    int choice = 0;
+};
+
+bool one_of(std::string_view word, std::initializer_list<std::string_view> list) {
+    return std::find(list.begin(), list.end(), word) != list.end();
+}
+
+using word_list = std::vector<std::string>;
+
+word_list words_of_choice(std::string_view text) {
+    const token_list tokens(text);
+    word_list words;
+    for (const auto i : tokens.words())
+        words.emplace_back(tokens[i].lower);
+    if (words.size() > 1 && is_article(words.front()))
+        words.erase(words.begin());
+    return words;
+}
+
+// Knuth, Morris and Pratt: linear whatever the answer repeats.
+void find_all(const token_list& answer, const word_list& wanted, int choice,
+              std::vector<text_match>& found) {
+    std::vector<std::size_t> border(wanted.size(), 0);
+    for (std::size_t i = 1, k = 0; i < wanted.size(); ++i) {
+        while (k > 0 && wanted[i] != wanted[k])
+            k = border[k - 1];
+        if (wanted[i] == wanted[k])
+            ++k;
+        border[i] = k;
+    }
+    const auto& words = answer.words();
+    for (std::size_t i = 0, k = 0; i < words.size(); ++i) {
+        const auto word = answer[words[i]].lower;
+        while (k > 0 && (k == wanted.size() || word != wanted[k]))
+            k = border[k - 1];
+        if (word == wanted[k])
+            ++k;
+        if (k == wanted.size())
+            found.push_back({i + 1 - k, i + 1, choice});
+    }
+}
+
+// Matches that no longer match contains: "acid" is not named by "nucleic acid".
+std::vector<text_match> find_choice_texts(const token_list& answer,
+                                          const std::vector<std::string>& choices) {
+    std::vector<word_list> wanted;
+    for (const auto& text : choices)
+        wanted.push_back(words_of_choice(text));
+    std::vector<text_match> found;
+    for (std::size_t i = 0; i < wanted.size(); ++i)
+        if (!wanted[i].empty() && std::count(wanted.begin(), wanted.end(), wanted[i]) == 1)
+            find_all(answer, wanted[i], static_cast<int>(i), found);
+    std::sort(found.begin(), found.end(), [](const text_match& a, const text_match& b) {
+        return a.begin != b.begin ? a.begin < b.begin : a.end > b.end;
+    });
+    std::vector<text_match> kept;
+    std::size_t covered = 0;
+    for (const auto& match : found) {
+        if (match.end <= covered)
+            continue;
+        covered = match.end;
+        kept.push_back(match);
+    }
+    return kept;
+}
+
+class extraction {
+public:
+    extraction(std::string_view text, const std::vector<std::string>& labels,
+               const std::vector<std::string>& choices)
+        : tokens_(text), matches_(find_choice_texts(tokens_, choices)),
+          match_at_(tokens_.size(), -1) {
+        for (const auto& label : labels)
+            labels_.push_back(to_lower(label));
+        for (std::size_t i = 0; i < matches_.size(); ++i)
+            match_at_[tokens_.words()[matches_[i].begin]] = static_cast<int>(i);
+    }
+
+    // `trusted`: the weakest kind of mention that counts.
+    std::optional<int> choice(strength trusted) {
+        for (std::size_t i = 0; i < tokens_.size(); ++i)
+            look_at(i);
+        look_at_opening();
+        look_at_texts();
+        return decide(trusted);
+    }
+
+private:
+    void look_at(std::size_t i);
+    void look_at_opening();
+    void look_at_texts();
+    std::optional<int> decide(strength trusted) const;
+
+    bool is(std::size_t i, std::initializer_list<std::string_view> words) const {
+        return i < tokens_.size() && one_of(tokens_[i].lower, words);
+    }
+    bool is_opener(std::size_t i) const {
+        return is(i, {"(", "[", "{", "\"", "'", "\xe2\x80\x9c", "\xe2\x80\x98"});
+    }
+    bool is_closer(std::size_t i) const {
+        return is(i, {")", "]", "}", "\"", "'", ".", ":", "\xe2\x80\x9d"});
+    }
+    std::size_t skip_openers(std::size_t i) const {
+        while (is_opener(i))
+            ++i;
+        return i;
+    }
+    std::size_t skip_closers(std::size_t i) const {
+        while (is_closer(i))
+            ++i;
+        return i;
+    }
+    // Whether the sentence, or the line, ends in front of token `i`.
+    bool ends_before(std::size_t i) const {
+        return i >= tokens_.size() || tokens_[i].begins_line || !tokens_[i].is_word;
+    }
+
+    // The choice whose label token `i` is, or unclear (nothing) if it is none.
+    std::optional<int> label_at(std::size_t i) const;
+    const text_match* match_at(std::size_t i) const {
+        return i < match_at_.size() && match_at_[i] >= 0 ? &matches_[std::size_t(match_at_[i])]
+                                                         : nullptr;
+    }
+    // Behind the last token of a match.
+    std::size_t token_end(const text_match& match) const {
+        return tokens_.words()[match.end - 1] + 1;
+    }
+
+    // What stands at token `i`, where a choice is expected.
+    std::optional<int> named_at(std::size_t i) const;
+    bool continues_with_another(std::size_t behind_label, int choice) const;
+
+    bool is_denied(std::size_t begin, std::size_t end) const;
+    bool is_called_right(std::size_t behind) const;
+
+    struct cue {
+        strength how;
+        std::size_t end; // where the choice is expected
+    };
+    std::optional<cue> cue_at(std::size_t i) const;
+    std::size_t skip_fillers(std::size_t i) const;
+
+    token_list tokens_;
+    std::vector<std::string> labels_; // in lower case
+    std::vector<text_match> matches_;
+    std::vector<int> match_at_; // by token: which match begins here
+    std::vector<mention> mentions_;
+};
+
+std::optional<int> extraction::label_at(std::size_t i) const {
+    if (i >= tokens_.size() || !tokens_[i].is_word)
+        return std::nullopt;
+    const auto raw = tokens_[i].raw;
+    if (raw.size() > 2)
+        return std::nullopt;
+    for (std::size_t k = 0; k < labels_.size(); ++k) {
+        if (labels_[k] != tokens_[i].lower)
+            continue;
+        const bool enclosed = i > 0 && is_opener(i - 1) && is_closer(i + 1);
+        const bool alone = ends_before(i + 1);
+        const bool reasoned = is(i + 1, {"because", "since", "is", "-", "<"});
+        const bool capital = raw.front() >= 'A' && raw.front() <= 'Z';
+        // Small letters and numbers are words of the language first; so are "A" and "I".
+        if (enclosed || alone)
+            return static_cast<int>(k);
+        if (capital && (reasoned || (raw != "A" && raw != "I")))
+            return static_cast<int>(k);
+        if (!capital && reasoned && raw.front() >= '0' && raw.front() <= '9')
+            return static_cast<int>(k);
+        return std::nullopt;
+    }
+    return std::nullopt;
+}
+
+bool extraction::continues_with_another(std::size_t behind, int choice) const {
+    behind = skip_closers(behind);
+    if (!is(behind, {"or", "and", "/", "&", ","}))
+        return false;
+    const auto at = skip_openers(behind + 1);
+    const auto other = label_at(at);
+    return other && *other != choice && ends_before(at + 1);
+}
+
+std::optional<int> extraction::named_at(std::size_t i) const {
+    i = skip_openers(i);
+    const auto label = label_at(i);
+    const auto* match = match_at(i);
+    if (label) {
+        if (continues_with_another(i + 1, *label))
+            return unclear;
+        if (!match || match->choice == *label || is(i + 1, {")"}))
+            return label;
+        // "4" may be the fourth choice, or the second one, which says 4.
+        return match->end - match->begin == 1 ? unclear : match->choice;
+    }
+    if (match) {
+        // "9 + 1 = 10" does not name the choice 9.
+        const auto behind = token_end(*match);
+        if (is(behind, {"+", "-", "=", "/", "^"}))
+            return std::nullopt;
+        return match->choice;
+    }
+    return std::nullopt;
+}
+
+// "not B", "neither A nor B", "B is wrong", "if B is correct": named, but not as the answer.
+bool extraction::is_denied(std::size_t begin, std::size_t end) const {
+    while (begin > 0 && (is_opener(begin - 1) || is(begin - 1, {"option", "choice", "answer"})))
+        --begin;
+    for (std::size_t back = 1; back <= 2 && back <= begin; ++back)
+        if (is(begin - back,
+               {"not",      "isn't",     "nor",       "neither",    "if",         "whether",
+                "suppose",  "assume",    "eliminate", "eliminates", "eliminated", "exclude",
+                "excludes", "excluding", "except",    "discard",    "reject",     "out",
+                "unlike",   "than",      "cannot",    "can't"}))
+            return true;
+    end = skip_closers(end);
+    if (is(end, {"isn't", "can't", "cannot", "contradicts", "violates", "fails"}))
+        return true;
+    if (!is(end, {"is", "was", "are", "would", "seems", "appears", "looks", "can", "must", "be"}))
+        return false;
+    for (auto at = end + 1; at <= end + 3; ++at)
+        if (is(at, {"not", "incorrect", "wrong", "false", "invalid", "impossible", "out",
+                    "eliminated", "excluded", "irrelevant"}))
+            return true;
+    return false;
+}
+
+// "… is the correct one", "… is right"
+bool extraction::is_called_right(std::size_t at) const {
+    at = skip_closers(at);
+    if (!is(at, {"is", "was", "must", "seems"}))
+        return false;
+    for (int steps = 0; steps < 4; ++steps) {
+        ++at;
+        if (is(at, {"correct", "right", "best", "answer"}))
+            return true;
+        if (!is(at, {"the", "be", "only", "most", "therefore", "thus", "clearly", "my", "final",
+                     "one", "likely"}))
+            return false;
+    }
+    return false;
+}
+
+std::size_t extraction::skip_fillers(std::size_t i) const {
+    for (int steps = 0; steps < 8; ++steps, ++i) {
+        if (label_at(i))
+            break;
+        if (is_opener(i) || is(i, {":", "-", ",", "="}))
+            continue;
+        if (!is(i, {"a",      "an",        "the",  "option", "choice",   "answer",     "letter",
+                    "number", "statement", "most", "likely", "probably", "definitely", "clearly",
+                    "simply", "therefore", "thus", "indeed", "correct",  "right",      "best",
+                    "with",   "it",        "is",   "it's",   "must",     "be",         "should"}))
+            break;
+        // "A supernova" may be the very words of a choice.
+        if (match_at(i))
+            break;
+    }
+    return i;
+}
+
+std::optional<extraction::cue> extraction::cue_at(std::size_t i) const {
+    if (is(i, {"\\boxed"}))
+        return cue{strength::final_word, skip_openers(i + 1)};
+    if (is(i,
+           {"choose", "chose", "pick", "picked", "select", "selected", "choosing", "selecting"}) ||
+        (is(i, {"go"}) && is(i + 1, {"with"})))
+        return is_denied(i, i + 1) ? std::nullopt
+                                   : std::optional(cue{strength::stated, skip_fillers(i + 1)});
+    if (is(i, {"therefore", "thus", "hence", "so", "it", "it's"})) {
+        const auto end = skip_fillers(i + 1);
+        const auto* match = match_at(end);
+        const auto behind = match && !label_at(end) ? token_end(*match) : end + 1;
+        if (!ends_before(behind) || is(behind, {"?"}))
+            return std::nullopt;
+        return cue{strength::opening, end};
+    }
+    const bool noun = is(i, {"answer", "choice", "option", "solution", "alternative", "selection"});
+    const bool described =
+        i > 0 && !noun && tokens_[i].is_word && is(i - 1, {"correct", "right", "best"});
+    if (!noun && !described)
+        return std::nullopt;
+    const auto how = i > 0 && is(i - 1, {"final"}) ? strength::final_word : strength::stated;
+    auto at = i + 1;
+    for (int steps = 0; steps < 8; ++steps, ++at) {
+        if (is(at, {":", "is", "was", "be", "=", "-", ">"}))
+            return cue{how, skip_fillers(at + 1)};
+        if (!is(at, {"to",     "the",     "this",  "that",      "question", "here",   "for",
+                     "of",     "problem", "above", "given",     "correct",  "would",  "must",
+                     "should", "will",    "best",  "therefore", "thus",     "choice", "option",
+                     "letter", "number",  "then",  "in",        "case"}))
+            break;
+    }
+    return std::nullopt;
+}
+
+void extraction::look_at(std::size_t i) {
+    if (const auto found = cue_at(i))
+        if (const auto named = named_at(found->end))
+            mentions_.push_back({found->how, *named});
+
+    const auto* match = match_at(i);
+    const auto label = label_at(i);
+    if (match && !label && is_called_right(token_end(*match)) && !is_denied(i, token_end(*match)))
+        mentions_.push_back({strength::stated, match->choice});
+    if (!label || is_denied(i, i + 1))
+        return;
+    if (is_called_right(i + 1)) {
+        mentions_.push_back({strength::stated, *label});
+        return;
+    }
+
+    const auto line_begin = i > 0 && is_opener(i - 1) ? i - 1 : i;
+    if (tokens_[line_begin].begins_line) {
+        const auto line_end = tokens_.line_end(i);
+        const bool own_line = skip_closers(i + 1) >= line_end;
+        if (own_line && (line_begin == 0 || line_end == tokens_.size())) {
+            mentions_.push_back({strength::stated, *label});
+        } else if (is(i + 1, {")", ".", ":"})) {
+            mentions_.push_back({strength::passing, *label});
+        }
+        return;
+    }
+    const bool enclosed = is_opener(i - 1) && is_closer(i + 1) && !is(i + 1, {".", ":"});
+    if (enclosed || is(i - 1, {"option", "choice", "answer"}))
+        mentions_.push_back({strength::passing, *label});
+}
+
+// "B. Carbon dioxide, since …": but an answer that goes on with "C. …" only lists the choices.
+void extraction::look_at_opening() {
+    const auto i = skip_openers(0);
+    const auto label = label_at(i);
+    if (!label || is_denied(i, i + 1))
+        return;
+    for (auto at = tokens_.line_end(i); at < tokens_.size(); at = tokens_.line_end(at)) {
+        const auto next = skip_openers(at);
+        const auto other = label_at(next);
+        if (other && *other != *label && is(next + 1, {")", ".", ":"}))
+            return;
+    }
+    if (is(i + 1, {")", ".", ":", ",", "because", "since", "-", "]"}))
+        mentions_.push_back(
+            {continues_with_another(i + 1, *label) ? strength::stated : strength::opening,
+             continues_with_another(i + 1, *label) ? unclear : *label});
+}
+
+// Words of a choice say something if the answer is those words, or ends in them, or mentions no
+// other choice at all.
+void extraction::look_at_texts() {
+    if (matches_.empty())
+        return;
+    const auto& words = tokens_.words();
+    const auto& last = matches_.back();
+    const auto first_word = words.front();
+    const bool after_article = is_article(tokens_[first_word].lower);
+    if (last.end == words.size()) {
+        if (last.begin <= (after_article ? 1u : 0u))
+            mentions_.push_back({strength::stated, last.choice});
+        else if (tokens_[words[last.begin]].begins_line)
+            mentions_.push_back({strength::opening, last.choice});
+    }
+    constexpr std::size_t short_answer = 12; // words beside the choice's own
+    for (const auto& match : matches_) {
+        if (match.choice != last.choice || is_denied(words[match.begin], token_end(match)))
+            return;
+        const bool is_number = tokens_[words[match.begin]].raw.find_first_of("0123456789") == 0;
+        if (is_number && words.size() > short_answer + (match.end - match.begin))
+            return;
+    }
+    mentions_.push_back({strength::choice_text, last.choice});
+}
+
+std::optional<int> extraction::decide(strength trusted) const {
+    if (mentions_.empty())
+        return std::nullopt;
+    const auto strongest =
+        std::max_element(mentions_.begin(), mentions_.end(),
+                         [](const mention& a, const mention& b) { return a.how < b.how; })
+            ->how;
+    if (strongest < trusted)
+        return std::nullopt;
+    std::optional<int> decided;
+    for (const auto& next : mentions_) {
+        if (next.how != strongest)
+            continue;
+        if (strongest == strength::passing && decided && *decided != next.choice)
+            return std::nullopt;
+        decided = next.choice;
+    }
+    if (*decided == unclear)
+        return std::nullopt;
+    return decided;
+}
+
+// Whether the answer begins by declining to give one.
+bool is_refusal(std::string_view text) {
+    const auto beginning = to_lower(text.substr(0, 200));
+    for (const std::string_view phrase :
+         {"i'm sorry", "i am sorry", "i cannot", "i can't", "i am unable", "i'm unable", "i won't",
+          "i will not", "as an ai", "i do not know", "i don't know", "i\xe2\x80\x99m sorry",
+          "i can\xe2\x80\x99t", "i don\xe2\x80\x99t know"})
+        if (beginning.find(phrase) != std::string::npos)
+            return true;
+    return false;
+}
+
+} // namespace
+
+std::optional<std::string> extract_choice(std::string_view text,
+                                          const std::vector<std::string>& labels,
+                                          const std::vector<std::string>& choices) {
+    // One who declines and still talks about the choices has not chosen; one who then does has.
+    const auto trusted = is_refusal(text) ? strength::stated : strength::choice_text;
+    const auto named = extraction(text, labels, choices).choice(trusted);
+    if (!named)
+        return std::nullopt;
+    return labels[static_cast<std::size_t>(*named)];
+}
+
+} // namespace proctor

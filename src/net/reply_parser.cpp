@@ -1,0 +1,58 @@
+// Collects a response while Beast parses it.
+#include "reply_parser.hpp"
+
+#include "proctor/net/retry_after.hpp"
+
+#include <boost/beast/core/string.hpp>
+
+#include <algorithm>
+
+namespace proctor {
+
+namespace beast = boost::beast;
+
+void reply_parser::on_response_impl(int code, string_view, int, error_code&) {
+    response_.status = static_cast<unsigned>(code);
+}
+
+void reply_parser::on_field_impl(beast::http::field field, string_view name, string_view value,
+                                 error_code&) {
+    if (field == beast::http::field::retry_after) {
+        if (exact_delay_)
+            return;
+        response_.retry_after = parse_retry_after(value, std::chrono::system_clock::now());
+    } else if (field != beast::http::field::unknown) {
+        return;
+    } else if (beast::iequals(name, "retry-after-ms")) {
+        const auto delay = parse_retry_after_ms(value);
+        if (!delay)
+            return;
+        response_.retry_after = delay;
+        exact_delay_ = true;
+    } else if (beast::iequals(name, "x-should-retry")) {
+        if (beast::iequals(value, "true"))
+            response_.should_retry = true;
+        if (beast::iequals(value, "false"))
+            response_.should_retry = false;
+    }
+}
+
+void reply_parser::on_body_init_impl(const boost::optional<std::uint64_t>& content_length,
+                                     error_code&) {
+    // A length is only announced: what is reserved on its word stays small.
+    constexpr std::uint64_t believed = 64 * 1024;
+    if (content_length)
+        response_.body.reserve(static_cast<std::size_t>(std::min(*content_length, believed)));
+}
+
+std::size_t reply_parser::on_body_impl(string_view body, error_code&) {
+    response_.body.append(body.data(), body.size());
+    return body.size();
+}
+
+std::size_t reply_parser::on_chunk_body_impl(std::uint64_t, string_view body, error_code&) {
+    response_.body.append(body.data(), body.size());
+    return body.size();
+}
+
+} // namespace proctor

@@ -1,0 +1,45 @@
+// The least that an HTTP response must be taken apart into: status, body, and the three headers
+// that bear on retries. Beast's message would keep every header in an allocation of its own.
+#pragma once
+
+#include "proctor/net/transport.hpp"
+
+#include <boost/beast/http/basic_parser.hpp>
+
+#include <cstdint>
+
+namespace proctor {
+
+class reply_parser final : public boost::beast::http::basic_parser<false> {
+public:
+    explicit reply_parser(std::size_t max_body) {
+        header_limit(64 * 1024);
+        body_limit(max_body);
+        eager(true);
+    }
+
+    // Requires is_done().
+    http_response take() { return std::move(response_); }
+
+private:
+    using error_code = boost::beast::error_code;
+    using string_view = boost::beast::string_view;
+
+    void on_request_impl(boost::beast::http::verb, string_view, string_view, int,
+                         error_code&) override {}
+    void on_response_impl(int code, string_view, int, error_code&) override;
+    void on_field_impl(boost::beast::http::field, string_view name, string_view value,
+                       error_code&) override;
+    void on_header_impl(error_code&) override {}
+    void on_body_init_impl(const boost::optional<std::uint64_t>& content_length,
+                           error_code&) override;
+    std::size_t on_body_impl(string_view body, error_code&) override;
+    void on_chunk_header_impl(std::uint64_t, string_view, error_code&) override {}
+    std::size_t on_chunk_body_impl(std::uint64_t, string_view body, error_code&) override;
+    void on_finish_impl(error_code&) override {}
+
+    http_response response_;
+    bool exact_delay_ = false; // retry-after-ms was there, which counts more than Retry-After
+};
+
+} // namespace proctor

@@ -1,0 +1,116 @@
+// OpenSSL's settings and verdicts, in our words. Connections themselves are https_session's.
+#include "tls_context.hpp"
+
+#include <boost/asio/ip/address.hpp>
+#include <boost/asio/ssl/error.hpp>
+
+#include <fmt/format.h>
+#include <openssl/err.h>
+#include <openssl/x509v3.h>
+
+#include <cerrno>
+#include <cstring>
+#include <fstream>
+
+namespace proctor {
+namespace {
+
+result<void> trust_file(asio::ssl::context& context, const std::string& path) {
+    // OpenSSL does not tell a file that cannot be read from one that holds no certificate.
+    errno = 0;
+    if (std::ifstream file(path); !file || file.peek() == std::ifstream::traits_type::eof())
+        return failure(failure_code::not_found, path,
+                       fmt::format("the authority file cannot be read: {}",
+                                   errno ? std::strerror(errno) : "it is empty"));
+    boost::system::error_code error;
+    context.load_verify_file(path, error);
+    if (error)
+        return failure(failure_code::bad_value, path,
+                       "the authority file holds no certificate in PEM form");
+    return {};
+}
+
+std::string verification_text(long verdict, const std::string& host) {
+    switch (verdict) {
+    case X509_V_ERR_HOSTNAME_MISMATCH:
+    case X509_V_ERR_IP_ADDRESS_MISMATCH:
+        return fmt::format("the server's certificate is not for \"{}\" (wrong host name)", host);
+    case X509_V_ERR_CERT_HAS_EXPIRED:
+        return "the server's certificate has expired";
+    case X509_V_ERR_CERT_NOT_YET_VALID:
+        return "the server's certificate is not valid yet (is the clock right?)";
+    case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT:
+    case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
+    case X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE:
+    case X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT:
+    case X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN:
+    case X509_V_ERR_CERT_UNTRUSTED:
+    // A namesake of an authority that we trust, with another key.
+    case X509_V_ERR_CERT_SIGNATURE_FAILURE:
+        return fmt::format("the server's certificate is signed by an unknown authority ({}); "
+                           "tls.ca_file names one to trust",
+                           X509_verify_cert_error_string(verdict));
+    default:
+        return fmt::format("the server's certificate is not trusted: {}",
+                           X509_verify_cert_error_string(verdict));
+    }
+}
+
+bool is_ssl_reason(boost::system::error_code error, int reason) {
+    return error.category() == asio::error::get_ssl_category() &&
+           ERR_GET_REASON(static_cast<unsigned long>(error.value())) == reason;
+}
+
+} // namespace
+
+result<asio::ssl::context> make_tls_context(const tls_options& options) {
+    asio::ssl::context context(asio::ssl::context::tls_client);
+    SSL_CTX_set_min_proto_version(context.native_handle(), TLS1_2_VERSION);
+    // Thousands of idle connections: their read and write buffers are worth more elsewhere.
+    SSL_CTX_set_mode(context.native_handle(), SSL_MODE_RELEASE_BUFFERS);
+    context.set_verify_mode(asio::ssl::verify_peer);
+    if (options.ca_file.empty() && options.ca_pem.empty()) {
+        context.set_default_verify_paths();
+        return context;
+    }
+    if (!options.ca_file.empty())
+        if (auto trusted = trust_file(context, options.ca_file); !trusted)
+            return trusted.error();
+    if (!options.ca_pem.empty()) {
+        boost::system::error_code error;
+        context.add_certificate_authority(asio::buffer(options.ca_pem), error);
+        if (error)
+            return failure(failure_code::bad_value, "certificate authority", error.message());
+    }
+    return context;
+}
+
+void expect_peer(SSL* ssl, const std::string& host) {
+    auto* parameters = SSL_get0_param(ssl);
+    boost::system::error_code not_an_address;
+    asio::ip::make_address(host, not_an_address);
+    if (!not_an_address) {
+        PROCTOR_ASSERT(X509_VERIFY_PARAM_set1_ip_asc(parameters, host.c_str()) == 1);
+        return;
+    }
+    X509_VERIFY_PARAM_set_hostflags(parameters, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
+    PROCTOR_ASSERT(X509_VERIFY_PARAM_set1_host(parameters, host.c_str(), host.size()) == 1);
+    SSL_set_tlsext_host_name(ssl, host.c_str());
+}
+
+failure describe_handshake(SSL* ssl, boost::system::error_code error, const api_root& root) {
+    // Not by `error`: OpenSSL may have queued the cause of the cause before it.
+    if (const auto verdict = SSL_get_verify_result(ssl); verdict != X509_V_OK)
+        return {failure_code::tls_untrusted, root.text(), verification_text(verdict, root.host)};
+    if (is_ssl_reason(error, SSL_R_WRONG_VERSION_NUMBER) ||
+        is_ssl_reason(error, SSL_R_HTTP_REQUEST))
+        return {failure_code::bad_response, root.text(),
+                "the server does not speak TLS; is this an http:// endpoint?"};
+    if (error.category() == asio::error::get_ssl_category())
+        return {failure_code::bad_response, root.text(),
+                fmt::format("TLS handshake failed: {}", error.message())};
+    return {failure_code::connection_lost, root.text(),
+            fmt::format("the connection ended during the TLS handshake: {}", error.message())};
+}
+
+} // namespace proctor

@@ -1,0 +1,146 @@
+// Admission and the end of a run.
+//
+// At most `parallel` tasks want a permit at a time. A task that rests in a back-off makes room for
+// another, up to twice as many in all, so that a few slow retries do not idle the endpoint and an
+// outage does not fill the memory.
+#include "proctor/pipeline/scheduler.hpp"
+
+#include <boost/asio/post.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include <fmt/format.h>
+
+#include <utility>
+
+namespace proctor {
+namespace {
+
+bool has_place(const task_context& run) {
+    const auto parallel = run.permits.limit();
+    const auto& figures = run.figures;
+    return figures.active - figures.resting < parallel && figures.active < 2 * parallel &&
+           run.log.has_room();
+}
+
+bool is_done(const task_context& run, const scheduler_settings& settings, question_id id) {
+    return run.log.counted().completed(id) ||
+           (run.log.counted().refused(id) && !settings.retry_refused);
+}
+
+bool exceeds(const task_figures& figures, const failure_limit& limit) {
+    constexpr std::uint64_t enough_to_judge = 100;
+    if (limit.count && figures.failed > *limit.count) return true;
+    return limit.share && figures.ended >= enough_to_judge &&
+           double(figures.failed) > *limit.share * double(figures.ended);
+}
+
+void check_limits(task_context& run, const scheduler_settings& settings) {
+    if (!exceeds(run.figures, settings.max_failures)) return;
+    run.control.stop({stop_cause::limit, 0,
+                      {failure_code::bad_value, "",
+                       fmt::format("{} of {} questions failed, more than processing.max_failures allows",
+                                   run.figures.failed, run.figures.ended)}});
+}
+
+asio::awaitable<void> admit(task_context& run, task_group& tasks, question_reader& questions,
+                            const unmarked_answers& unmarked, const scheduler_settings& settings) {
+    std::uint64_t seen = 0;    // questions of the selection
+    std::uint64_t skipped = 0; // since the thread was last given to others
+    while (!settings.chosen.limit || seen < *settings.chosen.limit) {
+        while (!run.control.stopping() && !has_place(run)) {
+            co_await run.control.changed().wait();
+            check_limits(run, settings);
+        }
+        if (run.control.stopping()) co_return;
+
+        const auto number = questions.next_number();
+        if (is_done(run, settings, number)) {
+            if (!questions.skip()) co_return;
+            ++seen;
+            if (++skipped % 4096 == 0)
+                co_await asio::post(co_await asio::this_coro::executor, asio::use_awaitable);
+            continue;
+        }
+        auto next = questions.next();
+        if (!next) co_return;
+        if (!*next) {
+            const auto why = next->error();
+            const bool unreadable = why.code == failure_code::io_error;
+            if (unreadable || settings.strict) {
+                run.control.stop({unreadable ? stop_cause::storage : stop_cause::broken_question, 0, why});
+                co_return;
+            }
+            continue; // the census has told of it
+        }
+        ++seen;
+        std::optional<record_place> place;
+        if (const auto found = unmarked.find(number); found != unmarked.end()) place = found->second;
+        ++run.figures.active;
+        tasks.spawn(question_task(run, std::move(**next), place));
+    }
+}
+
+// Until nothing is in flight, or the grace period is over, or somebody is in a hurry.
+asio::awaitable<void> wait_for_grace(task_context& run, duration grace) {
+    const auto executor = co_await asio::this_coro::executor;
+    bool over = false;
+    auto end_it = [](task_context& context, duration time, bool& flag) -> asio::awaitable<void> {
+        co_await context.time.sleep_for(time);
+        flag = true;
+        context.control.changed().notify();
+    };
+    task_group timer(executor);
+    timer.spawn(end_it(run, grace, over));
+    while (!over && !run.control.hurried() &&
+           run.permits.in_use() + run.grading_permits.in_use() > 0)
+        co_await run.control.changed().wait();
+    timer.cancel();
+    co_await timer.join();
+}
+
+} // namespace
+
+asio::awaitable<void>
+await_endpoint(task_context& run, std::function<void(const attempt_failure&, duration)> on_wait) {
+    for (unsigned attempt = 1; !run.control.stopping(); ++attempt) {
+        const auto there = co_await run.model.probe();
+        if (there) {
+            run.outage.answered();
+            co_return;
+        }
+        const auto failed = there.error();
+        const auto decision = decide_retry(failed, attempt, run.retries, run.random);
+        if (decision.what == retry_decision::action::stop_run) {
+            run.control.stop({stop_cause::endpoint_refused, 0, failed.why});
+            co_return;
+        }
+        run.outage.unreachable(run.time.now());
+        if (run.outage.too_long(run.time.now())) {
+            run.control.stop({stop_cause::endpoint_away, 0, failed.why});
+            co_return;
+        }
+        // Somebody may sit and watch: look again soon, whatever the back-off would be.
+        const auto pause = std::min<duration>(std::max<duration>(decision.after, std::chrono::milliseconds{200}),
+                                              std::chrono::seconds{5});
+        on_wait(failed, pause);
+        co_await run.time.sleep_for(pause);
+    }
+}
+
+asio::awaitable<void> put_questions(task_context& run, question_reader questions,
+                                    const unmarked_answers& unmarked, scheduler_settings settings) {
+    task_group tasks(co_await asio::this_coro::executor);
+    co_await admit(run, tasks, questions, unmarked, settings);
+    while (run.figures.active > 0 && !run.control.stopping()) {
+        co_await run.control.changed().wait();
+        check_limits(run, settings);
+    }
+    if (run.control.stopping()) {
+        if (run.control.reason()->cause != stop_cause::storage)
+            co_await wait_for_grace(run, settings.grace);
+        tasks.cancel();
+    }
+    co_await tasks.join();
+}
+
+} // namespace proctor

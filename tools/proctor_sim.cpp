@@ -1,0 +1,162 @@
+// proctor-sim: a simulated OpenAI-compatible endpoint, to rehearse a run and to test against.
+#include "proctor/sim/simulated_endpoint.hpp"
+
+#include <CLI/CLI.hpp>
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/signal_set.hpp>
+
+#include <fmt/format.h>
+
+#include <cerrno>
+#include <charconv>
+#include <csignal>
+#include <cstdio>
+#include <cstring>
+#include <fstream>
+#include <string>
+
+namespace {
+
+using namespace proctor;
+
+constexpr auto examples = R"(
+Examples:
+  proctor-sim --ca-out ca.pem
+      listens on https://127.0.0.1:8443/v1; then, elsewhere:
+      proctor run questions.jsonl --base-url https://127.0.0.1:8443/v1 --model simulated --ca-file ca.pem
+  proctor-sim --plain --listen 127.0.0.1:0 --latency lognormal:200ms,0.5
+      plain HTTP on a free port, with latencies like a model's
+  proctor-sim --questions questions.jsonl --accuracy 0.8 --ca-out ca.pem
+      answers exactly 80 % of that file's questions right
+  curl --cacert ca.pem https://127.0.0.1:8443/stats
+      how often each question was asked
+)";
+
+struct command_line {
+    std::string listen = "127.0.0.1:8443";
+    std::string latency = "0";
+    std::string ca_out;
+    std::string questions;
+    simulator_options options;
+};
+
+failure not_an_address(const std::string& listen) {
+    return {failure_code::bad_value, "--listen",
+            fmt::format("\"{}\" is not HOST:PORT, like 127.0.0.1:8443 or [::1]:0", listen)};
+}
+
+// "HOST:PORT" with a port of 0 to 65535, brackets around an IPv6 address.
+result<void> read_listen(const std::string& listen, simulator_options& options) {
+    const auto colon = listen.rfind(':');
+    if (colon == listen.npos)
+        return not_an_address(listen);
+    auto host = listen.substr(0, colon);
+    if (host.size() > 2 && host.front() == '[' && host.back() == ']')
+        host = host.substr(1, host.size() - 2);
+    else if (host.find(':') != host.npos)
+        return not_an_address(listen);
+    const auto* last = listen.data() + listen.size();
+    const auto [end, error] = std::from_chars(listen.data() + colon + 1, last, options.port);
+    if (host.empty() || error != std::errc{} || end != last)
+        return not_an_address(listen);
+    options.address = host;
+    return {};
+}
+
+result<simulator_options> read_options(command_line& line) {
+    auto& options = line.options;
+    if (auto read = read_listen(line.listen, options); !read)
+        return read.error();
+    const auto latency = parse_latency(line.latency);
+    if (!latency)
+        return latency.error();
+    options.latency = *latency;
+    if (!options.tls && !line.ca_out.empty())
+        return failure(failure_code::bad_value, "--ca-out", "there is no authority with --plain");
+    if (!line.questions.empty()) {
+        auto key = answer_key::read(line.questions);
+        if (!key)
+            return key.error();
+        options.key = std::move(*key);
+    }
+    return std::move(options);
+}
+
+result<void> write_file(const std::string& path, const std::string& text) {
+    std::ofstream out(path, std::ios::binary);
+    out << text;
+    out.close();
+    if (!out)
+        return failure(failure_code::io_error, path, std::strerror(errno));
+    return {};
+}
+
+result<void> serve(command_line& line) {
+    auto options = read_options(line);
+    if (!options)
+        return options.error();
+    const bool tls = options->tls;
+    simulated_endpoint endpoint(std::move(*options));
+    // Before the line that tells that all is ready, so that no signal is missed after it.
+    boost::asio::io_context signals_context;
+    boost::asio::signal_set signals(signals_context, SIGINT, SIGTERM);
+    if (auto started = endpoint.start(); !started)
+        return started.error();
+
+    std::string authority;
+    if (!line.ca_out.empty()) {
+        if (auto written = write_file(line.ca_out, endpoint.authority_pem()); !written)
+            return written.error();
+        authority = fmt::format(" (authority in {})", line.ca_out);
+    } else if (tls) {
+        authority = " (--ca-out FILE writes the authority that clients must trust)";
+    }
+    fmt::print("proctor-sim: listening on {}{}\n", endpoint.base_url(), authority);
+    std::fflush(stdout);
+
+    signals.async_wait([](const boost::system::error_code&, int) {});
+    signals_context.run();
+    return {};
+}
+
+} // namespace
+
+int main(int argc, char** argv) {
+    constexpr int usage_error = 2;
+    std::signal(SIGPIPE, SIG_IGN); // whoever reads our one line may be gone
+    command_line line;
+    bool plain = false;
+    CLI::App app("A simulated OpenAI-compatible endpoint over HTTPS, to rehearse a run against.");
+    app.footer(examples);
+    app.set_version_flag("--version", "proctor-sim " PROCTOR_VERSION);
+    app.add_option("--listen", line.listen, "HOST:PORT; port 0 picks a free one")
+        ->capture_default_str();
+    app.add_option("--latency", line.latency, "200ms, or lognormal:MEDIAN,SIGMA")
+        ->capture_default_str();
+    app.add_option("--accuracy", line.options.accuracy,
+                   "fraction of the answers to --questions that are right")
+        ->check(CLI::Range(0.0, 1.0))
+        ->capture_default_str();
+    app.add_option("--seed", line.options.seed, "same seed, same question: same answer")
+        ->capture_default_str();
+    app.add_option("--questions", line.questions,
+                   "question file whose right answers it shall know");
+    app.add_option("--ca-out", line.ca_out, "writes the certificate authority to trust (PEM)");
+    app.add_option("--api-key", line.options.api_key, "requests without this key get a 401");
+    app.add_flag("--plain", plain, "HTTP, without TLS");
+    try {
+        app.parse(argc, argv);
+        line.options.tls = !plain;
+        if (const auto served = serve(line); !served) {
+            fmt::print(stderr, "proctor-sim: {}\n", served.error().message());
+            return usage_error;
+        }
+    } catch (const CLI::ParseError& e) {
+        return app.exit(e) == 0 ? 0 : usage_error;
+    } catch (const std::exception& e) {
+        fmt::print(stderr, "proctor-sim: {}\n", e.what());
+        return 1;
+    }
+    return 0;
+}
