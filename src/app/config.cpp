@@ -247,12 +247,12 @@ problem expand(std::string& text, const environment& look_up) {
 
 problem assign(config& into, const setting& entry, const YAML::Node& node, const environment& look_up) {
     const auto field = entry.of(into);
-    if (auto* const* headers = std::get_if<header_list*>(&field)) return parse_list(node, **headers);
     if (node.IsNull()) { // unset: the default again
         config defaults;
         std::visit([&](auto* to) { *to = *std::get<decltype(to)>(entry.of(defaults)); }, field);
         return std::nullopt;
     }
+    if (auto* const* headers = std::get_if<header_list*>(&field)) return parse_list(node, **headers);
     if (!node.IsScalar()) return "expected one value";
     auto text = node.Scalar();
     if (entry.path.starts_with("model.") || entry.path.starts_with("tls."))

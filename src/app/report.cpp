@@ -76,6 +76,9 @@ std::string summary_text(const ledger& counted, const run_figures& figures) {
         line("No choice named: {} (scored 0)", thousands(counted.no_choice_count()));
     if (counted.truncated_count())
         line("Cut off by max_tokens: {}", thousands(counted.truncated_count()));
+    if (counted.answered_count())
+        line("Answered, not marked yet: {} (the same command marks them)",
+             thousands(counted.answered_count()));
     if (counted.failed_count()) {
         std::vector<std::string> kinds;
         for (const auto& [kind, count] : counted.failures_by_kind())

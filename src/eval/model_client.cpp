@@ -60,8 +60,8 @@ void scrubber::add(std::string secret) {
         return;
     secrets_.push_back(std::move(secret));
     // A secret that contains another one must go first.
-    std::stable_sort(secrets_.begin(), secrets_.end(),
-                     [](const auto& a, const auto& b) { return a.size() > b.size(); });
+    std::sort(secrets_.begin(), secrets_.end(),
+              [](const auto& a, const auto& b) { return a.size() > b.size(); });
 }
 
 std::string scrubber::clean(std::string text) const {

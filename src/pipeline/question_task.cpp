@@ -58,6 +58,7 @@ question_failure too_large(std::string_view body) {
 // The model's answer; nothing if the question was given up (and its failure appended) or the run
 // is to stop.
 asio::awaitable<std::optional<answer>> ask(task_context& run, const question& asked) {
+    unsigned waits = 0; // for an endpoint that is away; they count towards no limit of attempts
     for (unsigned attempt = 1;; ++attempt) {
         auto permit = co_await run.permits.acquire();
         if (run.control.stopping()) co_return std::nullopt;
@@ -70,7 +71,8 @@ asio::awaitable<std::optional<answer>> ask(task_context& run, const question& as
             co_return std::move(*reply);
         }
         const auto failed = reply.error();
-        const auto decision = decide_retry(failed, attempt, run.retries, run.random);
+        const bool away = failed.why.code == failure_code::unreachable;
+        const auto decision = decide_retry(failed, away ? ++waits : attempt, run.retries, run.random);
         if (run.on_retry) run.on_retry(asked, failed, decision);
 
         switch (decision.what) {

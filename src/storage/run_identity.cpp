@@ -22,21 +22,26 @@ constexpr std::int64_t known_format = 1;
 json::value canonical(const json::value& value) {
     if (value.is_array()) {
         json::array copy;
-        for (const auto& item : value.get_array()) copy.push_back(canonical(item));
+        for (const auto& item : value.get_array())
+            copy.push_back(canonical(item));
         return copy;
     }
-    if (!value.is_object()) return value;
+    if (!value.is_object())
+        return value;
     std::vector<std::string_view> keys;
-    for (const auto& member : value.get_object()) keys.emplace_back(member.key().data(), member.key().size());
+    for (const auto& member : value.get_object())
+        keys.emplace_back(member.key().data(), member.key().size());
     std::sort(keys.begin(), keys.end());
     json::object copy;
-    for (const auto key : keys) copy[{key.data(), key.size()}] = canonical(value.get_object().at({key.data(), key.size()}));
+    for (const auto key : keys)
+        copy[{key.data(), key.size()}] = canonical(value.get_object().at({key.data(), key.size()}));
     return copy;
 }
 
 void compare(const std::string& path, const json::value& recorded, const json::value& wanted,
              std::vector<std::string>& found) {
-    if (recorded.is_null() || wanted.is_null()) return;
+    if (recorded.is_null() || wanted.is_null())
+        return;
     if (recorded.is_object() && wanted.is_object()) {
         const auto& a = recorded.get_object();
         const auto& b = wanted.get_object();
@@ -64,12 +69,14 @@ std::string text_of(const json::object& object, json::string_view key) {
 }
 
 bool from_hex(std::string_view hex, run_id& id) {
-    if (hex.size() != 2 * id.size()) return false;
+    if (hex.size() != 2 * id.size())
+        return false;
     for (std::size_t i = 0; i < id.size(); ++i) {
         unsigned value = 0;
         const char* begin = hex.data() + 2 * i;
         const auto [end, error] = std::from_chars(begin, begin + 2, value, 16);
-        if (error != std::errc{} || end != begin + 2) return false;
+        if (error != std::errc{} || end != begin + 2)
+            return false;
         id[i] = static_cast<char>(value);
     }
     return true;
@@ -107,14 +114,17 @@ result<run_identity> decode_identity(std::string_view text, const std::string& w
     };
     boost::system::error_code ec;
     auto value = json::parse({text.data(), text.size()}, ec);
-    if (ec || !value.is_object()) return damaged("expected one JSON object: " + ec.message());
+    if (ec || !value.is_object())
+        return damaged("expected one JSON object: " + ec.message());
     auto& object = value.get_object();
     const auto* version = object.if_contains("format_version");
-    if (!version || !version->is_int64()) return damaged("format_version is missing");
+    if (!version || !version->is_int64())
+        return damaged("format_version is missing");
     if (version->get_int64() != known_format)
-        return failure{failure_code::unsupported, where,
-                       fmt::format("written by a newer proctor (format {}); this one reads format {}",
-                                   version->get_int64(), known_format)};
+        return failure{
+            failure_code::unsupported, where,
+            fmt::format("written by a newer proctor (format {}); this one reads format {}",
+                        version->get_int64(), known_format)};
     const auto digest = text_of(object, "sha256");
     // The digest covers the line as it was written, so a change of its spelling shows too.
     const auto tail = fmt::format(",\"sha256\":\"{}\"}}\n", digest);
@@ -137,7 +147,8 @@ result<run_identity> decode_identity(std::string_view text, const std::string& w
 result<run_identity> read_identity(file_system& disk, const std::string& directory) {
     const auto path = join_path(directory, identity_file);
     const auto text = read_all(disk, path);
-    if (!text) return text.error();
+    if (!text)
+        return text.error();
     return decode_identity(*text, path);
 }
 

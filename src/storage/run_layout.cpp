@@ -13,16 +13,19 @@ namespace {
 // Takes exactly `digits` decimal digits off the front, if there are as many.
 template <class T>
 bool take_number(std::string_view& text, std::size_t digits, T& value) {
-    if (text.size() < digits) return false;
+    if (text.size() < digits)
+        return false;
     const char* end = text.data() + digits;
     const auto [stop, error] = std::from_chars(text.data(), end, value);
-    if (error != std::errc{} || stop != end) return false;
+    if (error != std::errc{} || stop != end)
+        return false;
     text.remove_prefix(digits);
     return true;
 }
 
 bool take_text(std::string_view& text, std::string_view expected) {
-    if (!text.starts_with(expected)) return false;
+    if (!text.starts_with(expected))
+        return false;
     text.remove_prefix(expected.size());
     return true;
 }
@@ -44,12 +47,13 @@ std::string segment_name(segment_key key) {
 std::optional<segment_key> parse_segment_name(std::string_view name) {
     segment_key key;
     auto left = name;
-    if (!take_text(left, "wal-") || !take_number(left, 20, key.first_lsn) || !take_text(left, "-") ||
-        !take_number(left, left.find('.'), key.epoch))
+    if (!take_text(left, "wal-") || !take_number(left, 20, key.first_lsn) ||
+        !take_text(left, "-") || !take_number(left, left.find('.'), key.epoch))
         return std::nullopt;
     // One spelling a segment, so that no two files claim the same place; the epoch grows beyond
     // its five digits rather than out of sight.
-    if (key.first_lsn == 0 || segment_name(key) != name) return std::nullopt;
+    if (key.first_lsn == 0 || segment_name(key) != name)
+        return std::nullopt;
     return key;
 }
 
@@ -58,9 +62,11 @@ std::string file_name_part(std::string_view text) {
     for (char& c : part) {
         const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
                            (c >= '0' && c <= '9') || c == '-' || c == '.' || c == '_';
-        if (!plain) c = '_';
+        if (!plain)
+            c = '_';
     }
-    if (part.starts_with('.')) part.front() = '_';
+    if (part.starts_with('.'))
+        part.front() = '_';
     return part;
 }
 
@@ -72,7 +78,9 @@ std::string run_directory_name(std::string_view questions_path, std::string_view
                        compact_time(started));
 }
 
-std::string compact_time(wall_time time) { return fmt::format("{:%Y%m%d_%H%M%S}", local(time)); }
+std::string compact_time(wall_time time) {
+    return fmt::format("{:%Y%m%d_%H%M%S}", local(time));
+}
 
 std::string iso_time(wall_time time) {
     return fmt::format("{:%Y-%m-%dT%H:%M:%S}.{:06}", local(time),
@@ -80,7 +88,8 @@ std::string iso_time(wall_time time) {
 }
 
 std::string join_path(std::string_view directory, std::string_view name) {
-    if (directory.empty()) return std::string(name);
+    if (directory.empty())
+        return std::string(name);
     return fmt::format("{}{}{}", directory, directory.ends_with('/') ? "" : "/", name);
 }
 

@@ -30,7 +30,8 @@ public:
     void spawn(asio::awaitable<void> task);
 
     std::size_t size() const { return tasks_.size(); }
-    // Terminal cancellation of every task that runs.
+    // Terminal cancellation of every task that runs. From inside the executor's loop only: outside
+    // it, Asio would put the cancellation off, and it might come after its task has gone.
     void cancel();
     // Until no task is left. Throws what a task threw, if one did.
     asio::awaitable<void> join();

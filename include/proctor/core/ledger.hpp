@@ -2,8 +2,9 @@
 // and the figures that go with it.
 //
 // There is one fold: live runs, replay, status and the final report all feed outcomes to a
-// ledger, so a resumed run reports what an undisturbed one would. The order of a question's
-// records does not matter beyond the ranks of record_kind; within a rank the latest counts.
+// ledger, so a resumed run reports what an undisturbed one would. Of a question's records the one
+// of the highest rank counts (record_kind), whatever their order; of several results the first, of
+// several failures the latest.
 // Not thread-safe; belongs to whoever folds.
 #pragma once
 

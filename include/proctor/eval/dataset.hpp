@@ -3,8 +3,10 @@
 // A record is an object in one of the public shapes:
 //   original   question (choices, if any, stand in its text), answer; text is its context
 //   AGIEval    passage, question, options ["(A)…", …], label "A" or answer
-//   general    question, choices or options, answer as letter, text of the choice or 0-based
-//              answer_index; category or subject; id
+//   general    question, choices or options (or ARC's {text, label} with answerKey), answer as
+//              letter, text of the choice or 0-based number, or answer_index; category or subject;
+//              id
+// Options that carry labels out of order are put in the order of their labels.
 // A record's number counts broken ones, not blank lines. Memory holds one chunk and one record.
 #pragma once
 
@@ -35,7 +37,8 @@ result<question> parse_question(const raw_record&);
 
 class question_reader {
 public:
-    // not_found or io_error: the file cannot be opened.
+    // not_found or io_error: the file cannot be opened or read; bad_syntax: it is neither an array
+    // nor JSONL (with path:line). An empty file is JSONL without records.
     static result<question_reader> open(const std::string& path);
     question_reader(question_reader&&) noexcept;
     question_reader& operator=(question_reader&&) noexcept;
@@ -46,7 +49,8 @@ public:
     // cannot be found ends the file). An io_error ends the file.
     std::optional<result<question>> next();
 
-    // The next record is skipped over without being parsed; false at the end. For what is done.
+    // The next record is skipped over without being parsed; false at the end. For what is done. An
+    // io_error also ends the file here; next() tells of it.
     bool skip();
 
     // The number that the next record will have.

@@ -43,10 +43,10 @@ struct segment_summary {
     std::uint64_t file_bytes = 0;
     std::uint64_t frames = 0;
     std::uint64_t records = 0;
-    lsn next_lsn = 1;                   // of the record that would follow the last one
-    std::array<kind_count, 5> by_kind;  // index: record_kind
-    std::uint64_t frame_bytes = 0;      // of intact frames, padding included
-    std::uint64_t padding_bytes = 0;    // within frame_bytes
+    lsn next_lsn = 1;                    // of the record that would follow the last one
+    std::array<kind_count, 5> by_kind;   // index: record_kind
+    std::uint64_t frame_bytes = 0;       // of intact frames, padding included
+    std::uint64_t padding_bytes = 0;     // within frame_bytes
     std::uint64_t passed_over_bytes = 0; // behind the place where the successor begins
     std::uint64_t torn_bytes = 0;
     bool closed = false; // ends with a closing frame
@@ -58,6 +58,8 @@ struct inspection_observer {
     std::function<void(const segment_reader&, const segment_reader::frame&)> frame;
     std::function<void(const segment_reader&, const record_view&, record_place, lsn)> record;
     std::function<void(const complaint&)> complain;
+    // Asked before each frame; true ends the inspection, with what was seen so far.
+    std::function<bool()> enough;
 };
 
 // A file of any name. `limit`: the first LSN of its successor, or no_limit. What is wrong with the

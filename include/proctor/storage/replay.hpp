@@ -29,7 +29,7 @@ struct replay_report {
         std::uint64_t offset = 0;
         std::uint64_t bytes = 0;
     };
-    std::optional<tear> torn;       // bytes behind the last valid frame
+    std::optional<tear> torn; // bytes behind the last valid frame
     // A segment with a feature that this version can read but must not write beside.
     std::optional<std::string> read_only;
     std::vector<std::string> notes; // what else a person should know

@@ -1,0 +1,83 @@
+// The command line.
+#include "proctor/app/exit_status.hpp"
+#include "proctor/app/options.hpp"
+
+#include <boost/test/unit_test.hpp>
+
+#include <string>
+#include <vector>
+
+namespace {
+
+using namespace proctor;
+
+parsed_line parse(std::vector<std::string> words) {
+    words.insert(words.begin(), "proctor");
+    std::vector<char*> argv;
+    for (auto& word : words) argv.push_back(word.data());
+    return parse_command_line(static_cast<int>(argv.size()), argv.data());
+}
+
+config configured(const parsed_line& parsed) {
+    BOOST_REQUIRE(parsed.command.has_value());
+    config used;
+    const auto problems = apply(used, parsed.command->assignments, [](const std::string&) {
+        return std::optional<std::string>();
+    });
+    for (const auto& problem : problems) BOOST_ERROR(problem.message());
+    return used;
+}
+
+BOOST_AUTO_TEST_SUITE(options)
+
+BOOST_AUTO_TEST_CASE(every_flag_of_the_guide_does_its_job) {
+    const auto used = configured(
+        parse({"run", "q.jsonl", "--config", "x.yaml", "--disable-checkpointing", "--checkpoint-interval",
+               "100", "--checkpoint-dir", "elsewhere", "--resume-from", "run-1", "--no-auto-resume",
+               "--save-incremental", "--no-progress-bar"}));
+    BOOST_TEST(used.questions_file == "q.jsonl");
+    BOOST_TEST(!used.processing.enable_checkpointing);
+    BOOST_TEST(used.processing.checkpoint_interval == 100);
+    BOOST_TEST(used.processing.checkpoint_directory == "elsewhere");
+    BOOST_TEST(used.processing.resume_from_checkpoint == "run-1");
+    BOOST_TEST(!used.processing.auto_resume);
+    BOOST_TEST(used.processing.save_incremental);
+    BOOST_TEST(!used.processing.progress_bar);
+}
+
+BOOST_AUTO_TEST_CASE(parallel_has_three_names) {
+    for (const char* name : {"-j", "--parallel", "--max-connections"})
+        BOOST_TEST(configured(parse({"run", name, "99"})).processing.parallel_workers == 99);
+}
+
+BOOST_AUTO_TEST_CASE(set_reaches_any_key_but_no_secret) {
+    const auto used = configured(parse({"run", "--set", "output.format=jsonl", "--set", "prompt.system=a=b"}));
+    BOOST_TEST(used.output.format == "jsonl");
+    BOOST_TEST(used.prompt.system == "a=b");
+    const auto secret = parse({"run", "--set", "model.generator_settings.api_key=sk-1"});
+    BOOST_TEST(!secret.command.has_value());
+    BOOST_TEST(secret.status == exit_usage);
+    BOOST_TEST(parse({"run", "--set", "no.such.key=1"}).status == exit_usage);
+}
+
+BOOST_AUTO_TEST_CASE(what_nobody_knows_is_a_usage_error) {
+    for (const auto& words : {std::vector<std::string>{"run", "--paralel", "3"},
+                              {"run", "a.jsonl", "b.jsonl"},
+                              {"walk"},
+                              {},
+                              {"run", "--ack-fd", "x"}}) {
+        const auto parsed = parse(words);
+        BOOST_TEST(!parsed.command.has_value());
+        BOOST_TEST(parsed.status == exit_usage);
+    }
+}
+
+BOOST_AUTO_TEST_CASE(the_command_can_be_typed_again) {
+    const auto parsed = parse({"run", "my questions.jsonl", "--model", "it's"});
+    BOOST_REQUIRE(parsed.command.has_value());
+    BOOST_TEST(parsed.command->again == "proctor run 'my questions.jsonl' --model 'it'\\''s'");
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+} // namespace

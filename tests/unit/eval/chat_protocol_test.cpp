@@ -1,0 +1,107 @@
+// The chat dialect as endpoints speak it.
+#include "proctor/eval/chat_protocol.hpp"
+
+#include <boost/json/parse.hpp>
+#include <boost/test/unit_test.hpp>
+
+using namespace proctor;
+
+namespace {
+
+answer reply(std::string_view message, std::string_view rest = "") {
+    const auto said = parse_chat_reply("{\"choices\":[{\"message\":" + std::string(message) +
+                                       ",\"finish_reason\":\"stop\"}]" + std::string(rest) + "}");
+    BOOST_REQUIRE_MESSAGE(said.has_value(), message);
+    return *said;
+}
+
+} // namespace
+
+BOOST_AUTO_TEST_SUITE(chat_protocol)
+
+BOOST_AUTO_TEST_CASE(a_request_says_what_was_asked_for) {
+    sampling_settings sampling;
+    sampling.model = "my \"model\"";
+    sampling.temperature = 0.7;
+    sampling.max_tokens = 64;
+    const auto body = boost::json::parse(chat_request_body(sampling, "be brief", "2 + 2?\n√"));
+    BOOST_TEST(body.at("model").as_string() == "my \"model\"");
+    BOOST_TEST(body.at("temperature").as_double() == 0.7);
+    BOOST_TEST(body.at("max_tokens").as_int64() == 64);
+    const auto& messages = body.at("messages").as_array();
+    BOOST_TEST(messages.size() == 2u);
+    BOOST_TEST(messages[0].at("role").as_string() == "system");
+    BOOST_TEST(messages[0].at("content").as_string() == "be brief");
+    BOOST_TEST(messages[1].at("role").as_string() == "user");
+    BOOST_TEST(messages[1].at("content").as_string() == "2 + 2?\n√");
+}
+
+BOOST_AUTO_TEST_CASE(without_a_system_message_there_is_only_the_question) {
+    const auto body = boost::json::parse(chat_request_body({}, "", "hi"));
+    BOOST_TEST(body.at("messages").as_array().size() == 1u);
+}
+
+BOOST_AUTO_TEST_CASE(a_reply_is_read) {
+    const auto said = reply(R"({"role":"assistant","content":"B"})",
+                            R"(,"usage":{"prompt_tokens":12,"completion_tokens":3})");
+    BOOST_TEST(said.text == "B");
+    BOOST_TEST(said.finish_reason == "stop");
+    BOOST_TEST(said.usage.prompt == 12u);
+    BOOST_TEST(said.usage.completion == 3u);
+}
+
+BOOST_AUTO_TEST_CASE(content_comes_in_several_forms) {
+    BOOST_TEST(reply(R"({"content":null})").text == "");
+    BOOST_TEST(reply(R"({"content":""})").text == "");
+    BOOST_TEST(reply(R"({})").text == "");
+    BOOST_TEST(reply(R"({"content":null,"refusal":"I cannot."})").text == "I cannot.");
+    BOOST_TEST(
+        reply(
+            R"({"content":[{"type":"text","text":"a"},{"type":"image"},{"type":"text","text":"b"}]})")
+            .text == "ab");
+    BOOST_TEST(reply(R"({"content":"B","reasoning_content":"hm"})").reasoning == "hm");
+    BOOST_TEST(reply(R"({"content":"B","reasoning":"hm"})").reasoning == "hm");
+    BOOST_TEST(reply("{\"content\":\"a\xff\"}").text == "a\xff");
+}
+
+BOOST_AUTO_TEST_CASE(usage_that_is_absent_or_odd_counts_as_none) {
+    BOOST_TEST(reply(R"({"content":"B"})", R"(,"usage":null)").usage.prompt == 0u);
+    BOOST_TEST(reply(R"({"content":"B"})", R"(,"usage":{"prompt_tokens":-1})").usage.prompt == 0u);
+}
+
+BOOST_AUTO_TEST_CASE(what_is_no_completion_is_a_bad_response) {
+    for (const char* body : {"", "<html>", "[]", "{}", R"({"choices":[]})", R"({"choices":[{}]})",
+                             R"({"choices":[{"message":"B"}]})", R"({"choices":{"message":{}}})"}) {
+        const auto said = parse_chat_reply(body);
+        BOOST_TEST((said.has_error() && said.error().code == failure_code::bad_response), body);
+    }
+    BOOST_TEST(parse_chat_reply(R"({"error":{"message":"overloaded"}})")
+                   .error()
+                   .detail.find("overloaded") != std::string::npos);
+}
+
+BOOST_AUTO_TEST_CASE(error_messages_are_found_in_their_variants) {
+    BOOST_TEST(error_message_of(R"({"error":{"message":"no such model","code":404}})") ==
+               "no such model");
+    BOOST_TEST(error_message_of(R"({"error":"quota"})") == "quota");
+    BOOST_TEST(error_message_of(R"({"object":"error","message":"too long"})") == "too long");
+    BOOST_TEST(error_message_of(R"({"detail":"Not Found"})") == "Not Found");
+    BOOST_TEST(error_message_of(R"({"detail":[{"msg":"field required"}]})") == "field required");
+    BOOST_TEST(error_message_of("<html>\n <b>502</b>\n</html>\n") == "<html> <b>502</b> </html>");
+    BOOST_TEST(error_message_of("") == "an empty body");
+    BOOST_TEST(error_message_of(R"({"code":7})") == R"({"code":7})");
+}
+
+BOOST_AUTO_TEST_CASE(a_long_error_message_is_cut_between_characters) {
+    std::string body;
+    while (body.size() < 1000)
+        body += "ü";
+    for (const std::string front : {"", "x"}) {
+        const auto line = error_message_of(front + body);
+        BOOST_TEST(line.size() <= 500u);
+        BOOST_TEST(line.size() >= 498u);
+        BOOST_TEST(static_cast<unsigned char>(line.back()) == 0xbc); // the second byte of ü
+    }
+}
+
+BOOST_AUTO_TEST_SUITE_END()

@@ -1,0 +1,148 @@
+// A whole pipeline on a simulated disk, a scripted network and a clock that jumps: what the tests
+// of this layer run on.
+#pragma once
+
+#include "proctor/codec/json_fields.hpp"
+#include "proctor/pipeline/scheduler.hpp"
+
+#include "support/memory_file_system.hpp"
+#include "support/run_coro.hpp"
+#include "support/scratch_dir.hpp"
+#include "support/scripted_transport.hpp"
+#include "support/store_records.hpp"
+
+#include <boost/asio/io_context.hpp>
+
+#include <fmt/format.h>
+
+#include <chrono>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace proctor::test {
+
+// The disk of a run that is reopened from session to session.
+class pipeline_bench {
+public:
+    explicit pipeline_bench(scripted_transport::script script, duration latency = {})
+        : transport(std::move(script), clock, latency), model(transport, clock, scrub, {}) {}
+
+    // Questions "What is N?" with the answer N, as a file.
+    void make_questions(int count) {
+        std::string text;
+        for (int i = 1; i <= count; ++i)
+            text += fmt::format("{{\"question\": \"What is {}?\", \"answer\": \"{}\"}}\n", i, i);
+        questions = text;
+    }
+
+    // One session: opens the run (or makes it), puts the questions, closes the log.
+    void run(scheduler_settings settings = {}) {
+        asio::io_context io;
+        const auto path = directory.write("questions.jsonl", questions);
+        ledger before;
+        unmarked_answers unmarked;
+        auto store = open_store(before, unmarked);
+        checkpoint log(io.get_executor(), clock, std::move(store), std::move(before), checkpointing,
+                       [this](std::span<const outcome> durable) {
+                           for (const auto& what : durable) acknowledged.push_back(what.question);
+                       });
+        run_control control(io.get_executor());
+        semaphore permits(parallel);
+        semaphore grading_permits(parallel);
+        outage_watch outage(patience_at_start, patience);
+        random_engine random(7);
+        task_context tasks{clock,   model,  *marks, log,     control, permits, grading_permits,
+                           outage,  random, {},     on_retry, {},     {}};
+        auto session = [&]() -> asio::awaitable<void> {
+            task_group helpers(io.get_executor());
+            if (meanwhile) helpers.spawn(meanwhile(tasks));
+            auto reader = question_reader::open(path);
+            co_await put_questions(tasks, std::move(*reader), unmarked, settings);
+            put_ended = clock.now();
+            const auto closed = co_await log.stop();
+            stopped_well = closed.has_value();
+            if (!keep_meanwhile) helpers.cancel();
+            co_await helpers.join();
+        };
+        run_coro(io, clock, session());
+        reason = control.reason();
+        counted = log.counted();
+        figures = tasks.figures;
+    }
+
+    // What the log says of each question, as a later process would read it.
+    std::map<question_id, std::vector<record_kind>> logged() {
+        std::map<question_id, std::vector<record_kind>> kinds;
+        auto disk_now = disk.after_kill();
+        const auto found = replay(disk_now, "/run", make_identity().id,
+                                  [&](const record_view& record, record_place, lsn) -> result<> {
+                                      kinds[record.question].push_back(record.kind);
+                                      return {};
+                                  });
+        if (!found) throw failure_error(found.error());
+        return kinds;
+    }
+
+    manual_clock clock;
+    memory_file_system disk;
+    scratch_dir directory;
+    scrubber scrub;
+    scripted_transport transport;
+    model_client model;
+    std::unique_ptr<grader> marks = make_grader("extraction");
+    std::string questions;
+    std::size_t parallel = 4;
+    duration patience_at_start = std::chrono::minutes{10};
+    duration patience = std::chrono::minutes{60};
+    checkpoint_settings checkpointing;
+    std::function<asio::awaitable<void>(task_context&)> meanwhile; // beside the questions
+    bool keep_meanwhile = false; // until its own end
+    std::function<void(const question&, const attempt_failure&, const retry_decision&)> on_retry;
+
+    // Of the last session.
+    std::optional<stop_reason> reason;
+    ledger counted;
+    task_figures figures;
+    bool stopped_well = false;
+    time_point put_ended{}; // before the log was closed
+    const time_point began = clock.now();
+    std::vector<question_id> acknowledged; // of all sessions
+
+private:
+    std::unique_ptr<run_store> open_store(ledger& before, unmarked_answers& unmarked) {
+        if (!made_) {
+            made_ = true;
+            return std::move(run_store::create(disk, "/run", make_identity(), make_options(1 << 20, 1)).value());
+        }
+        return std::move(run_store::open(disk, "/run", make_options(1 << 20, ++salt_),
+                                         [&](const record_view& record, record_place place, lsn) -> result<> {
+                                             const auto what = read_outcome(record);
+                                             if (!what) return what.error();
+                                             before.apply(*what);
+                                             if (record.kind == record_kind::answered)
+                                                 unmarked[record.question] = place;
+                                             else if (record.kind == record_kind::result)
+                                                 unmarked.erase(record.question);
+                                             return {};
+                                         })
+                             .value());
+    }
+
+    bool made_ = false;
+    std::uint64_t salt_ = 1;
+};
+
+// The number N in the prompt "What is N?" of a request.
+inline int asked_number(const http_request& request) {
+    const auto at = request.body.find("What is ");
+    return at == std::string::npos ? 0 : std::atoi(request.body.c_str() + at + 8);
+}
+
+// Answers every question right.
+inline result<http_response> right_answer(const http_request& request) {
+    return chat_reply(std::to_string(asked_number(request)));
+}
+
+} // namespace proctor::test

@@ -1,0 +1,302 @@
+// Whole runs in memory: who is asked, how often, and what the log holds afterwards.
+#include "bench.hpp"
+
+#include <boost/test/unit_test.hpp>
+
+#include <algorithm>
+#include <set>
+
+namespace {
+
+using namespace proctor;
+using namespace proctor::test;
+using namespace std::chrono_literals;
+
+const failure refused_connection{failure_code::unreachable, "https://host", "connection refused"};
+
+BOOST_AUTO_TEST_SUITE(scheduler)
+
+BOOST_AUTO_TEST_CASE(every_question_gets_one_result) {
+    pipeline_bench bench(right_answer, 100ms);
+    bench.make_questions(50);
+    bench.run();
+    BOOST_TEST(bench.counted.completed_count() == 50);
+    BOOST_TEST(bench.counted.overall().accuracy() == 1.0);
+    BOOST_TEST(bench.transport.requests().size() == 50);
+    BOOST_TEST(bench.stopped_well);
+    BOOST_TEST(!bench.reason.has_value());
+    for (const auto& [id, kinds] : bench.logged())
+        BOOST_TEST((kinds == std::vector{record_kind::result}), "question " << id);
+}
+
+BOOST_AUTO_TEST_CASE(no_more_than_parallel_are_in_flight) {
+    pipeline_bench bench(right_answer, 100ms);
+    bench.make_questions(40);
+    bench.parallel = 7;
+    bench.run();
+    BOOST_TEST(bench.transport.most_in_flight() == 7);
+}
+
+BOOST_AUTO_TEST_CASE(a_resumed_run_asks_only_what_is_left) {
+    pipeline_bench bench(right_answer);
+    bench.make_questions(30);
+    scheduler_settings first;
+    first.chosen.limit = 12;
+    bench.run(first);
+    BOOST_TEST(bench.transport.requests().size() == 12);
+    bench.run();
+    BOOST_TEST(bench.transport.requests().size() == 30);
+    std::set<int> asked;
+    for (const auto& request : bench.transport.requests()) asked.insert(asked_number(request));
+    BOOST_TEST(asked.size() == 30);
+    BOOST_TEST(bench.counted.completed_count() == 30);
+}
+
+BOOST_AUTO_TEST_CASE(the_permit_is_given_back_before_a_back_off) {
+    bool failed_once = false;
+    pipeline_bench bench([&](const http_request& request) -> result<http_response> {
+        if (asked_number(request) == 1 && !std::exchange(failed_once, true)) {
+            auto busy = response(503, "{}");
+            busy.retry_after = duration(30s);
+            return busy;
+        }
+        return right_answer(request);
+    });
+    bench.make_questions(3);
+    bench.parallel = 1;
+    bench.run();
+    std::vector<int> order;
+    for (const auto& request : bench.transport.requests()) order.push_back(asked_number(request));
+    BOOST_TEST((order == std::vector{1, 2, 3, 1}));
+    BOOST_TEST(bench.counted.completed_count() == 3);
+    BOOST_TEST(bench.figures.retries == 1);
+}
+
+BOOST_AUTO_TEST_CASE(what_the_endpoint_refuses_fails_for_good_and_the_run_goes_on) {
+    pipeline_bench bench([](const http_request& request) -> result<http_response> {
+        if (asked_number(request) == 2)
+            return response(400, R"({"error": {"message": "too long"}})");
+        return right_answer(request);
+    });
+    bench.make_questions(5);
+    bench.run();
+    BOOST_TEST(bench.counted.completed_count() == 4);
+    BOOST_TEST(bench.counted.refused(2));
+    BOOST_TEST(bench.counted.failures_by_kind().at("http_status") == 1);
+
+    const auto before = bench.transport.requests().size();
+    bench.run();
+    BOOST_TEST(bench.transport.requests().size() == before, "a refused question was asked again");
+    scheduler_settings again;
+    again.retry_refused = true;
+    bench.run(again);
+    BOOST_TEST(bench.transport.requests().size() == before + 1);
+}
+
+BOOST_AUTO_TEST_CASE(what_fails_for_now_is_tried_again_by_the_next_session) {
+    bool down = true;
+    pipeline_bench bench([&](const http_request& request) -> result<http_response> {
+        if (down && asked_number(request) == 3) return response(500, "oops");
+        return right_answer(request);
+    });
+    bench.make_questions(4);
+    bench.run();
+    BOOST_TEST(bench.counted.completed_count() == 3);
+    BOOST_TEST(bench.counted.failed(3));
+    BOOST_TEST(!bench.counted.refused(3));
+    BOOST_TEST(bench.counted.attempts() == 3 + 9); // eight retries
+    down = false;
+    bench.run();
+    BOOST_TEST(bench.counted.completed_count() == 4);
+    BOOST_TEST(bench.counted.failed_count() == 0);
+}
+
+BOOST_AUTO_TEST_CASE(refused_credentials_stop_the_run_and_nothing_is_recorded_as_failed) {
+    pipeline_bench bench([](const http_request&) { return response(401, R"({"error": "no"})"); });
+    bench.make_questions(20);
+    bench.run();
+    BOOST_REQUIRE(bench.reason.has_value());
+    BOOST_TEST((bench.reason->cause == stop_cause::endpoint_refused));
+    BOOST_TEST(bench.logged().empty());
+    BOOST_TEST(bench.transport.requests().size() <= bench.parallel);
+}
+
+BOOST_AUTO_TEST_CASE(an_outage_is_waited_out_and_costs_no_retries) {
+    const pipeline_bench* self = nullptr;
+    pipeline_bench bench([&](const http_request& request) -> result<http_response> {
+        const bool back = self->clock.now() - self->began > 20min;
+        if (asked_number(request) > 10 && !back) return refused_connection;
+        return right_answer(request);
+    });
+    self = &bench;
+    bench.make_questions(40);
+    bench.run();
+    BOOST_TEST(!bench.reason.has_value());
+    BOOST_TEST(bench.counted.completed_count() == 40);
+    BOOST_TEST(bench.counted.failed_count() == 0);
+    BOOST_TEST(bench.figures.retries == 0);
+}
+
+BOOST_AUTO_TEST_CASE(an_endpoint_that_stays_away_stops_the_run_resumable) {
+    pipeline_bench bench([](const http_request&) -> result<http_response> { return refused_connection; });
+    bench.make_questions(10);
+    bench.run();
+    BOOST_REQUIRE(bench.reason.has_value());
+    BOOST_TEST((bench.reason->cause == stop_cause::endpoint_away));
+    BOOST_TEST(bench.logged().empty());
+    BOOST_TEST((bench.put_ended - bench.began >= bench.patience_at_start));
+}
+
+BOOST_AUTO_TEST_CASE(too_many_failures_stop_the_run) {
+    pipeline_bench bench([](const http_request& request) -> result<http_response> {
+        if (asked_number(request) % 2) return response(422, "{}");
+        return right_answer(request);
+    });
+    bench.make_questions(1000);
+    bench.run();
+    BOOST_REQUIRE(bench.reason.has_value());
+    BOOST_TEST((bench.reason->cause == stop_cause::limit));
+    BOOST_TEST(bench.figures.ended >= 100);
+    BOOST_TEST(bench.figures.ended < 200);
+}
+
+BOOST_AUTO_TEST_CASE(a_stop_lets_what_is_in_flight_end_and_starts_nothing) {
+    pipeline_bench bench(right_answer, 10s);
+    bench.make_questions(100);
+    bench.meanwhile = [&](task_context& run) -> asio::awaitable<void> {
+        co_await bench.clock.sleep_for(15s); // the second round is in flight
+        run.control.stop({stop_cause::signal, 15, {}});
+    };
+    bench.run();
+    BOOST_TEST(bench.counted.completed_count() == 8);
+    BOOST_TEST(bench.transport.requests().size() == 8);
+}
+
+BOOST_AUTO_TEST_CASE(what_outlives_the_grace_period_is_cancelled_and_leaves_no_record) {
+    pipeline_bench bench(right_answer, 10min);
+    bench.make_questions(20);
+    bench.meanwhile = [&](task_context& run) -> asio::awaitable<void> {
+        co_await bench.clock.sleep_for(1s);
+        run.control.stop({stop_cause::signal, 2, {}});
+    };
+    bench.run();
+    BOOST_TEST(bench.counted.completed_count() == 0);
+    BOOST_TEST(bench.logged().empty());
+    BOOST_TEST(bench.transport.in_flight() == 0);
+    BOOST_TEST((bench.put_ended - bench.began) / 1s < 300);
+}
+
+BOOST_AUTO_TEST_CASE(a_second_stop_does_not_wait_for_the_grace_period) {
+    pipeline_bench bench(right_answer, 10min);
+    bench.make_questions(20);
+    time_point hurried{};
+    bench.meanwhile = [&](task_context& run) -> asio::awaitable<void> {
+        co_await bench.clock.sleep_for(1s);
+        run.control.stop({stop_cause::signal, 2, {}});
+        co_await bench.clock.sleep_for(1s);
+        run.control.hurry();
+        hurried = bench.clock.now();
+    };
+    scheduler_settings settings;
+    settings.grace = 1h;
+    bench.run(settings);
+    BOOST_TEST((hurried != time_point{}));
+    BOOST_TEST(bench.logged().empty());
+}
+
+BOOST_AUTO_TEST_CASE(a_record_that_is_no_question_is_passed_over_unless_strict) {
+    pipeline_bench bench(right_answer);
+    bench.make_questions(3);
+    bench.questions = "{\"question\": \"no answer\"}\n" + bench.questions;
+    bench.run();
+    BOOST_TEST(bench.counted.completed_count() == 3);
+    BOOST_TEST(bench.counted.completed(2)); // the broken one has number 1
+
+    pipeline_bench strict(right_answer);
+    strict.questions = bench.questions;
+    scheduler_settings settings;
+    settings.strict = true;
+    strict.run(settings);
+    BOOST_REQUIRE(strict.reason.has_value());
+    BOOST_TEST((strict.reason->cause == stop_cause::broken_question));
+    BOOST_TEST(strict.transport.requests().empty());
+}
+
+BOOST_AUTO_TEST_CASE(a_disk_that_fails_stops_the_run_and_nothing_is_acknowledged_after_it) {
+    pipeline_bench bench(right_answer, 1s);
+    bench.make_questions(200);
+    bench.checkpointing.mode = durability::every_result;
+    bench.meanwhile = [&](task_context& run) -> asio::awaitable<void> {
+        while (!run.log.failed()) co_await run.log.changed().wait();
+        run.control.stop({stop_cause::storage, 0, *run.log.failed()});
+    };
+    bench.disk.plan({disk_fault::effect::fails_for_good, 18, failure_code::disk_full});
+    bench.run();
+    BOOST_TEST(!bench.stopped_well);
+    BOOST_REQUIRE(bench.reason.has_value());
+    BOOST_TEST((bench.reason->cause == stop_cause::storage));
+    const auto logged = bench.logged();
+    for (const auto id : bench.acknowledged) BOOST_TEST(logged.contains(id), "question " << id);
+    BOOST_TEST(bench.acknowledged.empty()); // it was the first sync that failed
+}
+
+// A grader that sends a request: it can be away.
+class remote_grader final : public grader {
+public:
+    explicit remote_grader(const bool& away) : away_(away) {}
+    bool waits() const override { return true; }
+    asio::awaitable<result<grade>> mark(const question&, const answer&) override {
+        if (away_) co_return failure{failure_code::unreachable, "grader", "away"};
+        grade mark;
+        mark.score = 1;
+        co_return mark;
+    }
+
+private:
+    const bool& away_;
+};
+
+BOOST_AUTO_TEST_CASE(an_outage_of_the_grader_costs_a_marking_and_no_answer) {
+    bool away = true;
+    pipeline_bench bench(right_answer);
+    bench.make_questions(6);
+    bench.marks = std::make_unique<remote_grader>(away);
+    bench.run();
+    BOOST_TEST(bench.counted.completed_count() == 0);
+    BOOST_TEST(bench.counted.answered_count() == 6);
+    BOOST_TEST(bench.figures.failed == 6);
+    const auto asked = bench.transport.requests().size();
+    BOOST_TEST(asked == 6);
+
+    away = false;
+    bench.run();
+    BOOST_TEST(bench.transport.requests().size() == asked, "a paid answer was asked for again");
+    BOOST_TEST(bench.counted.completed_count() == 6);
+    BOOST_TEST(bench.counted.attempts() == 6);
+    BOOST_TEST(bench.counted.usage().prompt == 60);
+}
+
+BOOST_AUTO_TEST_CASE(an_endpoint_that_still_loads_is_waited_for) {
+    int probes = 0;
+    pipeline_bench bench([&](const http_request& request) -> result<http_response> {
+        if (request.method == http_method::post) return right_answer(request);
+        if (++probes < 5) return refused_connection;
+        return response(probes < 10 ? 503 : 200, "{}");
+    });
+    bench.make_questions(1);
+    int told = 0;
+    bench.meanwhile = [&](task_context& run) -> asio::awaitable<void> {
+        std::function<void(const attempt_failure&, duration)> tell =
+            [&](const attempt_failure&, duration) { ++told; };
+        co_await await_endpoint(run, tell);
+    };
+    bench.keep_meanwhile = true;
+    bench.run();
+    BOOST_TEST(probes == 10);
+    BOOST_TEST(told == 9);
+    BOOST_TEST(!bench.reason.has_value());
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+} // namespace

@@ -1,0 +1,164 @@
+#include "proctor/sim/simulated_model.hpp"
+
+#include "proctor/eval/dataset.hpp"
+#include "proctor/eval/grading.hpp"
+#include "proctor/eval/prompt.hpp"
+#include "support/temporary_file.hpp"
+
+#include <boost/test/unit_test.hpp>
+
+#include <cmath>
+#include <set>
+#include <string>
+#include <vector>
+
+namespace proctor {
+namespace {
+
+using test::temporary_file;
+
+// In all shapes that the key knows: choices apart, choices in the text, numbers, words.
+std::string question_file(int of_each_kind) {
+    std::string text;
+    for (int i = 0; i < of_each_kind; ++i) {
+        const auto n = std::to_string(i);
+        text += R"({"question": "Which of these is number )" + n +
+                R"(?", "options": ["(A)One", "(B)Another", "(C)A third", "(D)None"], "label": ")" +
+                std::string(1, "ABCD"[i % 4]) + "\"}\n";
+        text += R"({"question": "What is heavier than )" + n +
+                R"( feathers?\n1) Air\n2) A stone\n3) Nothing", "answer": "2) A stone"})" + "\n";
+        text += R"({"question": "How much is 1000 and )" + n + R"(?", "answer": ")" +
+                std::to_string(1000 + i) + "\"}\n";
+        text += R"({"question": "Ann has 5 and )" + n +
+                R"( apples. How many?", "answer": "Add them.\n#### )" + std::to_string(5 + i) +
+                "\"}\n";
+        text +=
+            R"({"question": "Which river is number )" + n + R"(?", "answer": "the Danube"})" + "\n";
+    }
+    return text;
+}
+
+std::vector<question> questions_in(const std::string& path) {
+    auto reader = question_reader::open(path).value();
+    std::vector<question> all;
+    while (auto next = reader.next())
+        all.push_back(std::move(*next).value());
+    return all;
+}
+
+simulated_model model_of(const temporary_file& file, double accuracy, std::uint64_t seed) {
+    return {answer_key::read(file.path()).value(), accuracy, seed, {}};
+}
+
+bool is_right(const question& asked, const simulated_model& model) {
+    answer said;
+    said.text = model.reply_to(build_prompt(asked, {})).text;
+    const auto mark = mark_by_extraction(asked, said);
+    BOOST_TEST_CONTEXT(build_prompt(asked, {}) << "\n=> " << said.text) {
+        BOOST_REQUIRE(mark.score.has_value());
+        if (asked.format == question_format::multiple_choice)
+            BOOST_TEST(!mark.model_choice.empty());
+    }
+    return *mark.score == 1;
+}
+
+} // namespace
+
+BOOST_AUTO_TEST_SUITE(simulated_models)
+
+BOOST_AUTO_TEST_CASE(exactly_as_many_answers_are_right_as_ordered) {
+    const temporary_file file(question_file(60));
+    const auto questions = questions_in(file.path());
+    BOOST_REQUIRE(questions.size() == 300u);
+    for (const double accuracy : {0.0, 0.001, 0.25, 0.75, 0.9999, 1.0}) {
+        for (const std::uint64_t seed : {1, 2}) {
+            const auto model = model_of(file, accuracy, seed);
+            int right = 0;
+            for (const auto& asked : questions)
+                right += is_right(asked, model);
+            BOOST_TEST(right == std::lround(accuracy * 300), "accuracy " << accuracy);
+        }
+    }
+}
+
+BOOST_AUTO_TEST_CASE(the_same_question_gets_the_same_answer) {
+    const temporary_file file(question_file(10));
+    const auto one = model_of(file, 0.5, 7);
+    const auto same = model_of(file, 0.5, 7);
+    const auto other = model_of(file, 0.5, 8);
+    int differences = 0;
+    for (const auto& asked : questions_in(file.path())) {
+        const auto prompt = build_prompt(asked, {});
+        const auto reply = one.reply_to(prompt);
+        BOOST_TEST(reply.text == same.reply_to(prompt).text);
+        BOOST_TEST(reply.question == asked.number);
+        BOOST_TEST(reply.prompt_hash == prompt_hash(prompt));
+        differences += reply.text != other.reply_to(prompt).text;
+    }
+    BOOST_TEST(differences > 0);
+}
+
+BOOST_AUTO_TEST_CASE(a_right_answer_does_not_depend_on_the_other_questions_order) {
+    const temporary_file file(question_file(3));
+    const auto model = model_of(file, 0.5, 7);
+    const auto questions = questions_in(file.path());
+    std::vector<std::string> forwards, backwards;
+    for (const auto& asked : questions)
+        forwards.push_back(model.reply_to(build_prompt(asked, {})).text);
+    for (auto i = questions.size(); i-- > 0;)
+        backwards.insert(backwards.begin(), model.reply_to(build_prompt(questions[i], {})).text);
+    BOOST_TEST(forwards == backwards);
+}
+
+BOOST_AUTO_TEST_CASE(unknown_prompts_get_one_of_their_choices) {
+    const simulated_model model({}, 0.5, 1, {});
+    const std::vector<std::string> letters = {"A", "B", "C"};
+    const std::vector<std::string> texts = {"Iron", "Zinc", "Lead"};
+    std::set<std::string> named;
+    for (int i = 0; i < 100; ++i) {
+        const auto reply =
+            model.reply_to("Metal " + std::to_string(i) + "?\n\nA) Iron\nB) Zinc\nC) Lead");
+        BOOST_TEST(reply.question == 0u);
+        const auto choice = extract_choice(reply.text, letters, texts);
+        BOOST_REQUIRE_MESSAGE(choice.has_value(), reply.text);
+        named.insert(*choice);
+    }
+    BOOST_TEST(named.size() == 3u);
+}
+
+BOOST_AUTO_TEST_CASE(labels_are_seen_in_their_usual_forms) {
+    BOOST_TEST(labels_in("Which?\nA) x\nB) y\nC) z").count == 3);
+    BOOST_TEST(labels_in("Which?\n(A) x\n(B) y").count == 2);
+    BOOST_TEST(labels_in("Which?\n1) x\n2) y\n3) z")[2] == "3");
+    BOOST_TEST(labels_in("Who wrote Faust?").count == 0);
+}
+
+BOOST_AUTO_TEST_CASE(unknown_prompts_without_choices_get_a_sentence) {
+    const simulated_model model({}, 0.5, 1, {});
+    BOOST_TEST(!model.reply_to("Why?").text.empty());
+    BOOST_TEST(!model.reply_to("").text.empty());
+    BOOST_TEST(model.reply_to("Why?").text == model.reply_to("Why?").text);
+}
+
+BOOST_AUTO_TEST_CASE(latency_belongs_to_the_prompt) {
+    const auto ordered = parse_latency("lognormal:200ms,0.5").value();
+    const simulated_model model({}, 0.5, 1, ordered);
+    BOOST_TEST((model.reply_to("a").latency == model.reply_to("a").latency));
+    BOOST_TEST((model.reply_to("a").latency != model.reply_to("b").latency));
+}
+
+BOOST_AUTO_TEST_CASE(a_key_passes_over_what_is_no_question) {
+    const temporary_file file("{\"question\": \"One?\", \"answer\": \"1\"}\nnot json\n"
+                              "{\"question\": \"Three?\", \"answer\": \"3\"}\n");
+    const auto key = answer_key::read(file.path()).value();
+    BOOST_TEST(key.entries().size() == 2u);
+    const auto* third = key.find(prompt_hash("Three?"));
+    BOOST_REQUIRE(third);
+    BOOST_TEST(third->number == 3u);
+    BOOST_TEST(!key.find(prompt_hash("Two?")));
+    BOOST_TEST(answer_key::read("/nowhere/questions.jsonl").has_error());
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+} // namespace proctor
