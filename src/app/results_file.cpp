@@ -4,7 +4,6 @@
 #include "proctor/codec/json_fields.hpp"
 #include "proctor/storage/run_identity.hpp"
 
-#include <boost/json/serialize.hpp>
 
 #include <map>
 #include <optional>
@@ -146,7 +145,7 @@ result<> write_results(file_system& disk, const std::string& run_directory, cons
     text_file out(std::move(*created));
     const bool json = format == results_format::json;
     if (json)
-        if (auto done = out.put("{\"metadata\": " + boost::json::serialize(metadata) + ",\n\"results\": [");
+        if (auto done = out.put("{\"metadata\": " + json_text(metadata) + ",\n\"results\": [");
             !done)
             return done;
     bool first = true;

@@ -23,7 +23,6 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/use_awaitable.hpp>
-#include <boost/json/serialize.hpp>
 #include <fmt/format.h>
 
 #include <cerrno>
@@ -520,7 +519,7 @@ private:
         status["version"] = PROCTOR_VERSION;
         const auto path = join_path(log_->store().directory(), status_file);
         std::ofstream file(path + std::string(temporary_suffix));
-        file << json::serialize(status) << '\n';
+        file << json_text(status) << '\n';
         file.close();
         if (file) (void)disk_.replace(path + std::string(temporary_suffix), path);
     }

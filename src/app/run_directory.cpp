@@ -1,8 +1,9 @@
 // Identity, and the search for a run that has it.
 #include "proctor/app/run_directory.hpp"
 
+#include "proctor/codec/json_fields.hpp"
+
 #include <boost/json/parse.hpp>
-#include <boost/json/serialize.hpp>
 #include <boost/json/value_to.hpp>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -117,7 +118,7 @@ std::string lock_text(wall_time started) {
                             {"pid", ::getpid()},
                             {"boot_id", first_line_of("/proc/sys/kernel/random/boot_id")},
                             {"started", iso_time(started)}};
-    return json::serialize(text) + "\n";
+    return json_text(text) + "\n";
 }
 
 std::string describe_holder(const std::string& text) {
@@ -127,7 +128,7 @@ std::string describe_holder(const std::string& text) {
     if (!holder || !holder->if_contains("pid") || !holder->if_contains("host") ||
         !holder->if_contains("started"))
         return "another process";
-    return fmt::format("process {} on {} since {}", json::serialize(holder->at("pid")),
+    return fmt::format("process {} on {} since {}", json_text(holder->at("pid")),
                        std::string(json::value_to<std::string>(holder->at("host"))),
                        std::string(json::value_to<std::string>(holder->at("started"))).substr(0, 19));
 }

@@ -9,6 +9,7 @@
 
 #include <cmath>
 #include <iterator>
+#include <utility>
 
 namespace proctor {
 namespace {
@@ -176,6 +177,38 @@ result<json::value> parse_object(std::string_view body, json::storage_ptr memory
     return value;
 }
 
+void append_json(std::string& out, const json::value& value) {
+    const auto list = [&](char open, const auto& items, char close, const auto& put) {
+        out += open;
+        bool first = true;
+        for (const auto& item : items) {
+            if (!std::exchange(first, false)) out += ", ";
+            put(item);
+        }
+        out += close;
+    };
+    switch (value.kind()) {
+    case json::kind::object:
+        list('{', value.get_object(), '}', [&](const json::key_value_pair& member) {
+            append_json_string(out, {member.key().data(), member.key().size()});
+            out += ": ";
+            append_json(out, member.value());
+        });
+        break;
+    case json::kind::array:
+        list('[', value.get_array(), ']', [&](const json::value& item) { append_json(out, item); });
+        break;
+    case json::kind::string:
+        append_json_string(out, {value.get_string().data(), value.get_string().size()});
+        break;
+    case json::kind::double_: append_json_number(out, value.get_double()); break;
+    case json::kind::int64: out += std::to_string(value.get_int64()); break;
+    case json::kind::uint64: out += std::to_string(value.get_uint64()); break;
+    case json::kind::bool_: out += value.get_bool() ? "true" : "false"; break;
+    case json::kind::null: out += "null"; break;
+    }
+}
+
 } // namespace
 
 void append_json_string(std::string& out, std::string_view text) {
@@ -231,6 +264,12 @@ void append_json_number(std::string& out, double value) {
     } else {
         fmt::format_to(std::back_inserter(out), "{}", value);
     }
+}
+
+std::string json_text(const json::value& value) {
+    std::string out;
+    append_json(out, value);
+    return out;
 }
 
 std::string result_body(const question& asked, const answer& said, const grade& mark) {

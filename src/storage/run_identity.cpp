@@ -1,11 +1,11 @@
 // run.json: one line of JSON whose last member is the SHA-256 of the line without it.
 #include "proctor/storage/run_identity.hpp"
 
+#include "proctor/codec/json_fields.hpp"
 #include "proctor/codec/sha256.hpp"
 #include "proctor/storage/run_layout.hpp"
 
 #include <boost/json/parse.hpp>
-#include <boost/json/serialize.hpp>
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -60,7 +60,7 @@ void compare(const std::string& path, const json::value& recorded, const json::v
         return;
     if (recorded != wanted)
         found.push_back(fmt::format("{}: the run has {}, you ask for {}", path,
-                                    json::serialize(recorded), json::serialize(wanted)));
+                                    json_text(recorded), json_text(wanted)));
 }
 
 std::string text_of(const json::object& object, json::string_view key) {
@@ -92,7 +92,7 @@ std::string to_hex(const run_id& id) {
 }
 
 std::string fingerprint(const json::object& settings) {
-    return sha256_hex(json::serialize(canonical(settings)));
+    return sha256_hex(json_text(canonical(settings)));
 }
 
 std::string encode(const run_identity& identity) {
@@ -104,8 +104,8 @@ std::string encode(const run_identity& identity) {
     object["fingerprint"] = fingerprint(identity.settings);
     object["settings"] = identity.settings;
     object["about"] = identity.about;
-    object["sha256"] = sha256_hex(json::serialize(object));
-    return json::serialize(object) + "\n";
+    object["sha256"] = sha256_hex(json_text(object));
+    return json_text(object) + "\n";
 }
 
 result<run_identity> decode_identity(std::string_view text, const std::string& where) {
@@ -127,7 +127,7 @@ result<run_identity> decode_identity(std::string_view text, const std::string& w
                         version->get_int64(), known_format)};
     const auto digest = text_of(object, "sha256");
     // The digest covers the line as it was written, so a change of its spelling shows too.
-    const auto tail = fmt::format(",\"sha256\":\"{}\"}}\n", digest);
+    const auto tail = fmt::format(", \"sha256\": \"{}\"}}\n", digest);
     if (!text.ends_with(tail) ||
         sha256_hex(std::string(text.substr(0, text.size() - tail.size())) + "}") != digest)
         return damaged("the file's own SHA-256 does not match");

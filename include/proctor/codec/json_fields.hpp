@@ -9,6 +9,7 @@
 #include "proctor/core/types.hpp"
 
 #include <boost/json/object.hpp>
+#include <boost/json/value.hpp>
 
 #include <string>
 #include <string_view>
@@ -20,6 +21,9 @@ namespace proctor {
 void append_json_string(std::string& out, std::string_view text);
 // Appends a finite number, with ".0" if it is whole; anything else becomes null.
 void append_json_number(std::string& out, double value);
+
+// A value as one line of JSON, with numbers as people write them (0.75, not 7.5E-1).
+std::string json_text(const boost::json::value&);
 
 std::string result_body(const question&, const answer&, const grade&);
 std::string answered_body(const question&, const answer&);

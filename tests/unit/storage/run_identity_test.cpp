@@ -55,8 +55,8 @@ BOOST_AUTO_TEST_CASE(every_shorter_or_longer_file_is_detected) {
 
 BOOST_AUTO_TEST_CASE(a_newer_format_is_not_damage) {
     auto text = encode(make_identity());
-    const std::string_view version = "\"format_version\":1";
-    text.replace(text.find(version), version.size(), "\"format_version\":2");
+    const std::string_view version = "\"format_version\": 1";
+    text.replace(text.find(version), version.size(), "\"format_version\": 2");
     const auto read = decode_identity(text, "run.json");
     BOOST_TEST_REQUIRE(!read.has_value());
     BOOST_TEST((read.error().code == failure_code::unsupported));
@@ -81,7 +81,7 @@ BOOST_AUTO_TEST_CASE(each_difference_is_listed_by_its_name) {
     const auto found = differences(recorded, wanted);
     BOOST_TEST_REQUIRE(found.size() == 2u);
     BOOST_TEST(found[0] == R"(model: the run has "a", you ask for "b")");
-    BOOST_TEST(found[1] == "sampling.temperature: the run has 0, you ask for 5E-1");
+    BOOST_TEST(found[1] == "sampling.temperature: the run has 0, you ask for 0.5");
     BOOST_TEST(differences(recorded, recorded).empty());
 }
 
