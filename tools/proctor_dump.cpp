@@ -12,7 +12,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cctype>
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
@@ -23,6 +22,8 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <system_error>
+#include <utility>
 #include <vector>
 
 namespace {
@@ -130,7 +131,8 @@ public:
     exit_status run() {
         for (const auto& path : asked_.paths) {
             if (done()) break;
-            const bool is_run = std::filesystem::is_directory(path);
+            std::error_code unreadable; // is said when it is opened
+            const bool is_run = std::filesystem::is_directory(path, unreadable);
             show_ = asked_.show != view::by_path ? asked_.show
                     : is_run                     ? view::info
                                                  : view::records;

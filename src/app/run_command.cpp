@@ -196,8 +196,7 @@ private:
         identity.created = iso_time(started_);
         identity.made_by = "proctor " PROCTOR_VERSION;
         identity.settings = wanted;
-        identity.about = {{"questions_file", absolute(config_.questions_file)},
-                          {"fingerprint", fingerprint(wanted)}};
+        identity.about["questions_file"] = absolute(config_.questions_file);
         auto directory = join_path(parent, name);
         auto created = run_store::create(disk_, directory, identity, options());
         for (int n = 2; !created && created.error().code == failure_code::already_exists; ++n) {
@@ -231,7 +230,7 @@ private:
         const auto done = counted.completed_count();
         console_.say("📂", "Loaded checkpoint: " + run.directory);
         console_.say(fmt::format("   Previous progress: {} questions", thousands(done)));
-        console_.say("   Checkpoint time: " + run.identity.created);
+        if (found.frames > 0) console_.say("   Checkpoint time: " + iso_time(found.last_written));
         for (const auto& note : found.notes) console_.warn(note);
         if (found.torn)
             console_.warn(fmt::format("{}, offset {}: {} bytes of a write that a crash cut off are left "

@@ -20,13 +20,10 @@ public:
         expected = segment_.header().first_lsn;
         std::uint64_t offset = page_size;
         while (expected < limit_) {
-            if (observer_.enough && observer_.enough())
-                return {};
+            if (observer_.enough && observer_.enough()) return {};
             const auto frame = segment_.read(offset);
-            if (!frame && frame.error().code != failure_code::damaged)
-                return frame.error();
-            if (frame && !*frame)
-                break;
+            if (!frame && frame.error().code != failure_code::damaged) return frame.error();
+            if (frame && !*frame) break;
             if (frame && (*frame)->header.first_lsn == expected &&
                 (*frame)->header.next_lsn() <= limit_) {
                 take(**frame);
@@ -38,10 +35,8 @@ public:
                                     (*frame)->header.first_lsn, expected)
                       : frame.error().detail;
             const auto next = step_over(offset, reason);
-            if (!next)
-                return next.error();
-            if (!*next)
-                return {};
+            if (!next) return next.error();
+            if (!*next) return {};
             offset = **next;
         }
         if (expected >= limit_)
@@ -60,8 +55,7 @@ private:
             frame.header.span() - frame_header_size - frame.header.stored_size;
         summary_.next_lsn = frame.header.next_lsn();
         summary_.closed = frame.header.type == frame_type::closing;
-        if (observer_.frame)
-            observer_.frame(segment_, frame);
+        if (observer_.frame) observer_.frame(segment_, frame);
         const auto visited = visit_records(
             frame, index_, segment_.path(),
             [&](const record_view& record, record_place place, lsn number) -> result<> {
@@ -69,8 +63,7 @@ private:
                 auto& kind = summary_.by_kind.at(static_cast<std::size_t>(record.kind));
                 ++kind.records;
                 kind.body_bytes += record.body.size();
-                if (observer_.record)
-                    observer_.record(segment_, record, place, number);
+                if (observer_.record) observer_.record(segment_, record, place, number);
                 return {};
             });
         if (!visited)
@@ -83,8 +76,7 @@ private:
                                                    const std::string& reason) {
         const auto expected = summary_.next_lsn;
         const auto found = judge_gap(segment_, offset, expected, limit_);
-        if (!found)
-            return found.error();
+        if (!found) return found.error();
         switch (found->what) {
         case gap::kind::lost_note:
             complain(condition::clean, offset, 0, 0, "a frame without records was lost");
@@ -94,16 +86,13 @@ private:
             complain(condition::torn, offset, 0, 0,
                      fmt::format("torn tail of {} bytes: {}", summary_.torn_bytes, reason));
             return std::optional<std::uint64_t>();
-        case gap::kind::damage:
-            break;
+        case gap::kind::damage: break;
         }
         const auto next = next_frame(offset);
-        if (!next)
-            return next.error();
+        if (!next) return next.error();
         const auto behind = *next ? (*next)->header.first_lsn : found->next_lsn;
         complain(condition::damaged, offset, expected, std::max(behind, expected + 1) - 1, reason);
-        if (!*next)
-            return std::optional<std::uint64_t>();
+        if (!*next) return std::optional<std::uint64_t>();
         summary_.next_lsn = behind;
         return std::optional((*next)->offset);
     }
@@ -111,16 +100,13 @@ private:
     // The first intact frame at or behind `offset` with records that were not seen yet.
     result<std::optional<segment_reader::frame>> next_frame(std::uint64_t offset) {
         for (;; offset += page_size) {
-            const auto found = segment_.find_header(offset);
-            if (!found || !*found)
-                return found;
+            auto found = segment_.find_header(offset);
+            if (!found || !*found) return found;
             offset = (*found)->offset;
             const auto& header = (*found)->header;
-            if (header.first_lsn < summary_.next_lsn || header.next_lsn() > limit_)
-                continue;
+            if (header.first_lsn < summary_.next_lsn || header.next_lsn() > limit_) continue;
             auto whole = segment_.read(offset);
-            if (whole || whole.error().code != failure_code::damaged)
-                return whole;
+            if (whole || whole.error().code != failure_code::damaged) return whole;
         }
     }
 
@@ -145,39 +131,43 @@ public:
 
     result<run_summary> inspect() {
         const auto names = disk_.list(directory_);
-        if (!names)
-            return names.error();
-        if (auto done = read_small_files(*names); !done)
-            return done.error();
-        const auto keys = list_segments(disk_, directory_);
-        if (!keys && keys.error().code != failure_code::damaged)
-            return keys.error();
-        if (!keys) {
-            if (summary_.identity)
-                complain(condition::damaged, directory_, 0, 0, keys.error().detail);
-            return std::move(summary_);
-        }
-        for (std::uint32_t i = 0; i < keys->size(); ++i) {
-            const auto limit = i + 1 < keys->size() ? (*keys)[i + 1].first_lsn : no_limit;
-            if (auto done = inspect_one((*keys)[i], limit, i); !done)
-                return done.error();
-        }
+        if (!names) return names.error();
+        if (auto done = read_small_files(*names); !done) return done.error();
+        if (auto done = inspect_segments(); !done) return done.error();
+        // run.json is named last, so its absence is the mark of a crash; but not once there are
+        // records.
+        if (unmade_)
+            complain(next_lsn_ == 1 ? condition::clean : condition::damaged,
+                     join_path(directory_, identity_file), 0, 0,
+                     next_lsn_ == 1 ? "there is none: this run was never quite made"
+                                    : "there is none, though the run has records");
         return std::move(summary_);
     }
 
 private:
+    result<> inspect_segments() {
+        const auto keys = list_segments(disk_, directory_);
+        if (!keys && keys.error().code != failure_code::damaged) return keys.error();
+        if (!keys) {
+            if (!unmade_) complain(condition::damaged, directory_, 0, 0, keys.error().detail);
+            return {};
+        }
+        for (std::uint32_t i = 0; i < keys->size(); ++i) {
+            const auto limit = i + 1 < keys->size() ? (*keys)[i + 1].first_lsn : no_limit;
+            if (auto done = inspect_one((*keys)[i], limit, i); !done) return done;
+        }
+        return {};
+    }
+
     result<> read_small_files(const std::vector<std::string>& names) {
         for (const auto& name : names) {
             const bool known = name == identity_file || name == lock_file || name == status_file ||
                                name == run_log_file || name.ends_with(temporary_suffix) ||
                                parse_segment_name(name);
-            if (!known)
-                summary_.unknown_files.push_back(name);
-            if (name != lock_file)
-                continue;
+            if (!known) summary_.unknown_files.push_back(name);
+            if (name != lock_file) continue;
             auto text = read_all(disk_, join_path(directory_, lock_file));
-            if (!text)
-                return text.error();
+            if (!text) return text.error();
             summary_.lock_text = text->substr(0, text->find_last_not_of(' ') + 1);
         }
         auto identity = read_identity(disk_, directory_);
@@ -188,7 +178,7 @@ private:
         const auto& why = identity.error();
         const auto path = join_path(directory_, identity_file);
         if (why.code == failure_code::not_found)
-            complain(condition::clean, path, 0, 0, "there is none: this run was never quite made");
+            unmade_ = true;
         else if (why.code == failure_code::damaged || why.code == failure_code::unsupported)
             complain(condition::damaged, path, 0, 0, why.detail);
         else
@@ -202,8 +192,7 @@ private:
             complain(condition::damaged, path, next_lsn_, key.first_lsn - 1,
                      "the log has a gap before this segment");
         auto inspected = inspect_segment(disk_, path, observer_, limit, index);
-        if (!inspected)
-            return inspected.error();
+        if (!inspected) return inspected.error();
         // The gap behind a segment was complained of with it.
         next_lsn_ = limit != no_limit ? limit : inspected->next_lsn;
         summary_.verdict = std::max(summary_.verdict, inspected->verdict);
@@ -230,18 +219,16 @@ private:
     const inspection_observer& observer_;
     run_summary summary_;
     lsn next_lsn_ = 1;
+    bool unmade_ = false; // without run.json
 };
 
 } // namespace
 
 std::string_view to_string(condition verdict) {
     switch (verdict) {
-    case condition::clean:
-        return "clean";
-    case condition::torn:
-        return "torn tail";
-    case condition::damaged:
-        return "damaged";
+    case condition::clean: return "clean";
+    case condition::torn: return "torn tail";
+    case condition::damaged: return "damaged";
     }
     return "unknown";
 }
@@ -263,13 +250,11 @@ result<segment_summary> inspect_segment(file_system& disk, const std::string& pa
         summary.header = segment->header();
         summary.file_bytes = segment->size();
         auto done = segment_inspector(*segment, observer, summary, limit, index).inspect();
-        if (!done)
-            return done.error();
+        if (!done) return done.error();
         return summary;
     }
     const auto& why = segment.error();
-    if (why.code != failure_code::damaged && why.code != failure_code::unsupported)
-        return why;
+    if (why.code != failure_code::damaged && why.code != failure_code::unsupported) return why;
     // The salt is in the header: without it no frame can be told from noise.
     summary.verdict = condition::damaged;
     if (observer.complain)

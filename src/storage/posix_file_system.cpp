@@ -19,12 +19,9 @@ namespace {
 failure last_error(std::string_view doing, const std::string& path) {
     const int error = errno;
     auto code = failure_code::io_error;
-    if (error == ENOSPC || error == EDQUOT)
-        code = failure_code::disk_full;
-    if (error == ENOENT || error == ENOTDIR)
-        code = failure_code::not_found;
-    if (error == EEXIST)
-        code = failure_code::already_exists;
+    if (error == ENOSPC || error == EDQUOT) code = failure_code::disk_full;
+    if (error == ENOENT || error == ENOTDIR) code = failure_code::not_found;
+    if (error == EEXIST) code = failure_code::already_exists;
     return {code, path, fmt::format("cannot {}: {}", doing, std::strerror(error))};
 }
 
@@ -53,10 +50,8 @@ public:
                 return ::pread(descriptor_, into.data() + done, into.size() - done,
                                static_cast<off_t>(offset + done));
             });
-            if (got < 0)
-                return last_error("read", path_);
-            if (got == 0)
-                break;
+            if (got < 0) return last_error("read", path_);
+            if (got == 0) break;
             done += static_cast<std::size_t>(got);
         }
         return done;
@@ -68,8 +63,7 @@ public:
                 return ::pwrite(descriptor_, bytes.data(), bytes.size(),
                                 static_cast<off_t>(offset));
             });
-            if (put < 0)
-                return last_error("write", path_);
+            if (put < 0) return last_error("write", path_);
             bytes.remove_prefix(static_cast<std::size_t>(put));
             offset += static_cast<std::uint64_t>(put);
         }
@@ -84,8 +78,7 @@ public:
 
     result<std::uint64_t> size() override {
         struct stat info{};
-        if (::fstat(descriptor_, &info) != 0)
-            return last_error("stat", path_);
+        if (::fstat(descriptor_, &info) != 0) return last_error("stat", path_);
         return static_cast<std::uint64_t>(info.st_size);
     }
 
@@ -98,9 +91,23 @@ result<std::unique_ptr<file>> open_file(const std::string& path, int flags,
                                         std::string_view doing) {
     const int descriptor =
         uninterrupted([&] { return ::open(path.c_str(), flags | O_CLOEXEC, 0666); });
-    if (descriptor < 0)
-        return last_error(doing, path);
+    if (descriptor < 0) return last_error(doing, path);
     return std::unique_ptr<file>(std::make_unique<posix_file>(descriptor, path));
+}
+
+result<std::unique_ptr<file>> flock_file(const std::string& path, int operation) {
+    const int descriptor =
+        uninterrupted([&] { return ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666); });
+    if (descriptor < 0) return last_error("open", path);
+    auto locked = std::make_unique<posix_file>(descriptor, path);
+    if (uninterrupted([&] { return ::flock(descriptor, operation); }) != 0) {
+        if (errno != EWOULDBLOCK) return last_error("lock", path);
+        std::string text(4096, '\0');
+        const auto got = locked->read_at(0, text);
+        text.resize(got ? *got : 0);
+        return failure{failure_code::held, path, text};
+    }
+    return std::unique_ptr<file>(std::move(locked));
 }
 
 } // namespace
@@ -114,67 +121,40 @@ result<std::unique_ptr<file>> posix_file_system::open(const std::string& path) {
 }
 
 result<std::unique_ptr<file>> posix_file_system::lock(const std::string& path) {
-    const int descriptor =
-        uninterrupted([&] { return ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666); });
-    if (descriptor < 0)
-        return last_error("open", path);
-    auto locked = std::make_unique<posix_file>(descriptor, path);
-    if (uninterrupted([&] { return ::flock(descriptor, LOCK_EX | LOCK_NB); }) != 0) {
-        if (errno != EWOULDBLOCK)
-            return last_error("lock", path);
-        std::string text(4096, '\0');
-        const auto got = locked->read_at(0, text);
-        text.resize(got ? *got : 0);
-        return failure{failure_code::held, path, text};
-    }
-    return std::unique_ptr<file>(std::move(locked));
+    return flock_file(path, LOCK_EX | LOCK_NB);
 }
 
 result<std::unique_ptr<file>> posix_file_system::wait_for_lock(const std::string& path) {
-    const int descriptor =
-        uninterrupted([&] { return ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666); });
-    if (descriptor < 0)
-        return last_error("open", path);
-    auto locked = std::make_unique<posix_file>(descriptor, path);
-    if (uninterrupted([&] { return ::flock(descriptor, LOCK_EX); }) != 0)
-        return last_error("lock", path);
-    return std::unique_ptr<file>(std::move(locked));
+    return flock_file(path, LOCK_EX);
 }
 
 result<> posix_file_system::rename(const std::string& from, const std::string& to) {
-    if (::renameat2(AT_FDCWD, from.c_str(), AT_FDCWD, to.c_str(), RENAME_NOREPLACE) == 0)
-        return {};
+    if (::renameat2(AT_FDCWD, from.c_str(), AT_FDCWD, to.c_str(), RENAME_NOREPLACE) == 0) return {};
     // Not every network file system knows the flag: there a link, which replaces nothing either.
-    if (errno != EINVAL && errno != ENOSYS)
-        return last_error("name", to);
-    if (::link(from.c_str(), to.c_str()) != 0)
-        return last_error("name", to);
+    if (errno != EINVAL && errno != ENOSYS) return last_error("name", to);
+    if (::link(from.c_str(), to.c_str()) != 0) return last_error("name", to);
     return remove(from);
 }
 
 result<> posix_file_system::replace(const std::string& from, const std::string& to) {
-    if (::rename(from.c_str(), to.c_str()) != 0)
-        return last_error("replace", to);
+    if (::rename(from.c_str(), to.c_str()) != 0) return last_error("replace", to);
     return {};
 }
 
 result<> posix_file_system::remove(const std::string& path) {
-    if (::unlink(path.c_str()) != 0)
-        return last_error("remove", path);
+    if (::unlink(path.c_str()) != 0) return last_error("remove", path);
     return {};
 }
 
 result<> posix_file_system::make_directory(const std::string& path) {
-    if (::mkdir(path.c_str(), 0777) != 0)
-        return last_error("create directory", path);
+    if (::mkdir(path.c_str(), 0777) != 0) return last_error("create directory", path);
     return {};
 }
 
 result<> posix_file_system::sync_directory(const std::string& path) {
     const int descriptor =
         uninterrupted([&] { return ::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC); });
-    if (descriptor < 0)
-        return last_error("open", path);
+    if (descriptor < 0) return last_error("open", path);
     const posix_file directory(descriptor, path);
     if (uninterrupted([&] { return ::fsync(descriptor); }) != 0)
         return last_error("sync directory", path);
@@ -183,35 +163,29 @@ result<> posix_file_system::sync_directory(const std::string& path) {
 
 result<std::vector<std::string>> posix_file_system::list(const std::string& path) {
     DIR* directory = ::opendir(path.c_str());
-    if (!directory)
-        return last_error("list", path);
+    if (!directory) return last_error("list", path);
     std::vector<std::string> names;
     errno = 0;
     while (const auto* entry = ::readdir(directory)) {
         const std::string_view name = entry->d_name;
-        if (name != "." && name != "..")
-            names.emplace_back(name);
+        if (name != "." && name != "..") names.emplace_back(name);
     }
     const int error = errno;
     ::closedir(directory);
     errno = error;
-    if (error != 0)
-        return last_error("list", path);
+    if (error != 0) return last_error("list", path);
     std::sort(names.begin(), names.end());
     return names;
 }
 
 result<std::string> read_all(file_system& disk, const std::string& path) {
     auto opened = disk.open(path);
-    if (!opened)
-        return opened.error();
+    if (!opened) return opened.error();
     const auto size = (*opened)->size();
-    if (!size)
-        return size.error();
+    if (!size) return size.error();
     std::string text(*size, '\0');
     const auto got = (*opened)->read_at(0, text);
-    if (!got)
-        return got.error();
+    if (!got) return got.error();
     text.resize(*got);
     return text;
 }

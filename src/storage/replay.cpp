@@ -17,12 +17,10 @@ public:
 
     result<replay_report> run() {
         auto keys = list_segments(disk_, directory_);
-        if (!keys)
-            return keys.error();
+        if (!keys) return keys.error();
         report_.segments = std::move(*keys);
         for (std::uint32_t i = 0; i < report_.segments.size(); ++i)
-            if (auto done = replay_segment(i); !done)
-                return done.error();
+            if (auto done = replay_segment(i); !done) return done.error();
         return std::move(report_);
     }
 
@@ -40,25 +38,20 @@ private:
             return lost(join_path(directory_, segment_name(key)), page_size, key.first_lsn,
                         "the log has a gap before this segment");
         auto opened = segment_reader::open(disk_, directory_, key);
-        if (!opened)
-            return opened.error();
+        if (!opened) return opened.error();
         auto& segment = *opened;
-        if (segment.header().read_only_compatible != 0)
-            report_.read_only = segment.path();
+        if (segment.header().read_only_compatible != 0) report_.read_only = segment.path();
         if (segment.header().run != run_)
             return failure{failure_code::damaged, segment.path(), "this segment is another run's"};
 
         std::uint64_t offset = page_size;
         while (report_.next_lsn < limit) {
             const auto frame = segment.read(offset);
-            if (!frame && frame.error().code != failure_code::damaged)
-                return frame.error();
-            if (frame && !*frame)
-                break;
+            if (!frame && frame.error().code != failure_code::damaged) return frame.error();
+            if (frame && !*frame) break;
             if (frame && (*frame)->header.first_lsn == report_.next_lsn &&
                 (*frame)->header.next_lsn() <= limit) {
-                if (auto done = take(**frame, index, segment.path()); !done)
-                    return done;
+                if (auto done = take(**frame, index, segment.path()); !done) return done;
                 offset += (*frame)->header.span();
                 continue;
             }
@@ -67,8 +60,7 @@ private:
                                     (*frame)->header.first_lsn, report_.next_lsn)
                       : frame.error().detail;
             const auto found = judge_gap(segment, offset, report_.next_lsn, limit);
-            if (!found)
-                return found.error();
+            if (!found) return found.error();
             if (found->what == gap::kind::damage)
                 return lost(segment.path(), offset, found->next_lsn, reason);
             if (found->what == gap::kind::torn) {
@@ -86,12 +78,12 @@ private:
 
     result<> take(const segment_reader::frame& frame, std::uint32_t index,
                   const std::string& path) {
-        if (auto done = visit_records(frame, index, path, visit_); !done)
-            return done;
+        if (auto done = visit_records(frame, index, path, visit_); !done) return done;
         ++report_.frames;
         report_.records += frame.header.record_count;
         report_.next_lsn = frame.header.next_lsn();
         report_.closed = frame.header.type == frame_type::closing;
+        report_.last_written = frame.header.written;
         return {};
     }
 
@@ -115,12 +107,10 @@ private:
 
 result<std::vector<segment_key>> list_segments(file_system& disk, const std::string& directory) {
     const auto names = disk.list(directory);
-    if (!names)
-        return names.error();
+    if (!names) return names.error();
     std::vector<segment_key> keys;
     for (const auto& name : *names)
-        if (const auto key = parse_segment_name(name))
-            keys.push_back(*key);
+        if (const auto key = parse_segment_name(name)) keys.push_back(*key);
     if (keys.empty())
         return failure{failure_code::damaged, directory, "there is a run.json but no log segment"};
     std::sort(keys.begin(), keys.end());
@@ -131,8 +121,7 @@ result<> visit_records(const segment_reader::frame& frame, std::uint32_t segment
                        const std::string& path, const record_visitor& visit) {
     const auto where = fmt::format("{}, offset {}", path, frame.offset);
     const auto type = frame.header.type;
-    if (static_cast<unsigned>(type) >= 0x80)
-        return {}; // of a newer proctor, made to be skipped
+    if (static_cast<unsigned>(type) >= 0x80) return {}; // of a newer proctor, made to be skipped
     if (type != frame_type::records && type != frame_type::note && type != frame_type::closing)
         return failure{
             failure_code::unsupported, where,
@@ -149,8 +138,7 @@ result<> visit_records(const segment_reader::frame& frame, std::uint32_t segment
                            fmt::format("record {} of {}: {}", i + 1, frame.header.record_count,
                                        record.error().detail)};
         const record_place place{segment, frame.offset + frame_header_size + begin};
-        if (auto done = visit(*record, place, frame.header.first_lsn + i); !done)
-            return done;
+        if (auto done = visit(*record, place, frame.header.first_lsn + i); !done) return done;
     }
     if (!left.empty())
         return failure{failure_code::damaged, where, "bytes are left behind the frame's records"};
@@ -160,26 +148,21 @@ result<> visit_records(const segment_reader::frame& frame, std::uint32_t segment
 result<gap> judge_gap(segment_reader& segment, std::uint64_t offset, lsn expected, lsn limit) {
     for (auto at = offset + page_size;; at += page_size) {
         const auto found = segment.find_header(at);
-        if (!found)
-            return found.error();
-        if (!*found)
-            break;
+        if (!found) return found.error();
+        if (!*found) break;
         at = (*found)->offset;
         const auto& header = (*found)->header;
         if (header.first_lsn == expected) {
             const auto frame = segment.read(at);
-            if (frame)
-                return gap{gap::kind::lost_note, at, expected};
+            if (frame) return gap{gap::kind::lost_note, at, expected};
             // A disk that cannot be read proves nothing about what stands there.
-            if (frame.error().code != failure_code::damaged)
-                return frame.error();
+            if (frame.error().code != failure_code::damaged) return frame.error();
         }
         // durable_lsn counts what lies before this frame: E itself was on stable storage.
         if (header.durable_lsn >= expected)
             return gap{gap::kind::damage, 0, header.durable_lsn + 1};
     }
-    if (limit != no_limit)
-        return gap{gap::kind::damage, 0, limit};
+    if (limit != no_limit) return gap{gap::kind::damage, 0, limit};
     return gap{};
 }
 

@@ -22,12 +22,10 @@ constexpr std::int64_t known_format = 1;
 json::value canonical(const json::value& value) {
     if (value.is_array()) {
         json::array copy;
-        for (const auto& item : value.get_array())
-            copy.push_back(canonical(item));
+        for (const auto& item : value.get_array()) copy.push_back(canonical(item));
         return copy;
     }
-    if (!value.is_object())
-        return value;
+    if (!value.is_object()) return value;
     std::vector<std::string_view> keys;
     for (const auto& member : value.get_object())
         keys.emplace_back(member.key().data(), member.key().size());
@@ -40,8 +38,7 @@ json::value canonical(const json::value& value) {
 
 void compare(const std::string& path, const json::value& recorded, const json::value& wanted,
              std::vector<std::string>& found) {
-    if (recorded.is_null() || wanted.is_null())
-        return;
+    if (recorded.is_null() || wanted.is_null()) return;
     if (recorded.is_object() && wanted.is_object()) {
         const auto& a = recorded.get_object();
         const auto& b = wanted.get_object();
@@ -59,8 +56,8 @@ void compare(const std::string& path, const json::value& recorded, const json::v
         recorded.to_number<double>() == wanted.to_number<double>())
         return;
     if (recorded != wanted)
-        found.push_back(fmt::format("{}: the run has {}, you ask for {}", path,
-                                    json_text(recorded), json_text(wanted)));
+        found.push_back(fmt::format("{}: the run has {}, you ask for {}", path, json_text(recorded),
+                                    json_text(wanted)));
 }
 
 std::string text_of(const json::object& object, json::string_view key) {
@@ -69,14 +66,12 @@ std::string text_of(const json::object& object, json::string_view key) {
 }
 
 bool from_hex(std::string_view hex, run_id& id) {
-    if (hex.size() != 2 * id.size())
-        return false;
+    if (hex.size() != 2 * id.size()) return false;
     for (std::size_t i = 0; i < id.size(); ++i) {
         unsigned value = 0;
         const char* begin = hex.data() + 2 * i;
         const auto [end, error] = std::from_chars(begin, begin + 2, value, 16);
-        if (error != std::errc{} || end != begin + 2)
-            return false;
+        if (error != std::errc{} || end != begin + 2) return false;
         id[i] = static_cast<char>(value);
     }
     return true;
@@ -114,12 +109,10 @@ result<run_identity> decode_identity(std::string_view text, const std::string& w
     };
     boost::system::error_code ec;
     auto value = json::parse({text.data(), text.size()}, ec);
-    if (ec || !value.is_object())
-        return damaged("expected one JSON object: " + ec.message());
+    if (ec || !value.is_object()) return damaged("expected one JSON object: " + ec.message());
     auto& object = value.get_object();
     const auto* version = object.if_contains("format_version");
-    if (!version || !version->is_int64())
-        return damaged("format_version is missing");
+    if (!version || !version->is_int64()) return damaged("format_version is missing");
     if (version->get_int64() != known_format)
         return failure{
             failure_code::unsupported, where,
@@ -147,8 +140,7 @@ result<run_identity> decode_identity(std::string_view text, const std::string& w
 result<run_identity> read_identity(file_system& disk, const std::string& directory) {
     const auto path = join_path(directory, identity_file);
     const auto text = read_all(disk, path);
-    if (!text)
-        return text.error();
+    if (!text) return text.error();
     return decode_identity(*text, path);
 }
 

@@ -13,19 +13,17 @@ namespace {
 // Takes exactly `digits` decimal digits off the front, if there are as many.
 template <class T>
 bool take_number(std::string_view& text, std::size_t digits, T& value) {
-    if (text.size() < digits)
-        return false;
-    const char* end = text.data() + digits;
-    const auto [stop, error] = std::from_chars(text.data(), end, value);
-    if (error != std::errc{} || stop != end)
-        return false;
+    if (text.size() < digits) return false;
+    const char* begin = text.data();
+    const char* end = begin + digits;
+    const auto [stop, error] = std::from_chars(begin, end, value);
+    if (error != std::errc{} || stop != end) return false;
     text.remove_prefix(digits);
     return true;
 }
 
 bool take_text(std::string_view& text, std::string_view expected) {
-    if (!text.starts_with(expected))
-        return false;
+    if (!text.starts_with(expected)) return false;
     text.remove_prefix(expected.size());
     return true;
 }
@@ -52,8 +50,7 @@ std::optional<segment_key> parse_segment_name(std::string_view name) {
         return std::nullopt;
     // One spelling a segment, so that no two files claim the same place; the epoch grows beyond
     // its five digits rather than out of sight.
-    if (key.first_lsn == 0 || segment_name(key) != name)
-        return std::nullopt;
+    if (key.first_lsn == 0 || segment_name(key) != name) return std::nullopt;
     return key;
 }
 
@@ -62,11 +59,9 @@ std::string file_name_part(std::string_view text) {
     for (char& c : part) {
         const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
                            (c >= '0' && c <= '9') || c == '-' || c == '.' || c == '_';
-        if (!plain)
-            c = '_';
+        if (!plain) c = '_';
     }
-    if (part.starts_with('.'))
-        part.front() = '_';
+    if (part.starts_with('.')) part.front() = '_';
     return part;
 }
 
@@ -88,8 +83,7 @@ std::string iso_time(wall_time time) {
 }
 
 std::string join_path(std::string_view directory, std::string_view name) {
-    if (directory.empty())
-        return std::string(name);
+    if (directory.empty()) return std::string(name);
     return fmt::format("{}{}{}", directory, directory.ends_with('/') ? "" : "/", name);
 }
 

@@ -11,24 +11,18 @@ result<segment_writer> segment_writer::create(file_system& disk, const std::stri
     const auto path = join_path(directory, segment_name({header.first_lsn, header.epoch}));
     const auto temporary = path + std::string(temporary_suffix);
     auto created = disk.create(temporary);
-    if (!created)
-        return created.error();
+    if (!created) return created.error();
     auto file = std::move(*created);
-    if (auto done = file->write_at(0, encode(header)); !done)
-        return done.error();
-    if (auto done = file->sync(); !done)
-        return done.error();
-    if (auto done = disk.rename(temporary, path); !done)
-        return done.error();
-    if (auto done = disk.sync_directory(directory); !done)
-        return done.error();
+    if (auto done = file->write_at(0, encode(header)); !done) return done.error();
+    if (auto done = file->sync(); !done) return done.error();
+    if (auto done = disk.rename(temporary, path); !done) return done.error();
+    if (auto done = disk.sync_directory(directory); !done) return done.error();
     return segment_writer(std::move(file), header);
 }
 
 result<> segment_writer::append(std::string_view frames) {
     PROCTOR_ASSERT(frames.size() % page_size == 0);
-    if (auto done = file_->write_at(size_, frames); !done)
-        return done.error();
+    if (auto done = file_->write_at(size_, frames); !done) return done.error();
     size_ += frames.size();
     return {};
 }
@@ -44,26 +38,21 @@ result<segment_reader> segment_reader::open(file_system& disk, const std::string
 
 result<segment_reader> segment_reader::open(file_system& disk, const std::string& path) {
     auto opened = disk.open(path);
-    if (!opened)
-        return opened.error();
+    if (!opened) return opened.error();
     auto file = std::move(*opened);
     const auto size = file->size();
-    if (!size)
-        return size.error();
+    if (!size) return size.error();
     std::string page(page_size, '\0');
     const auto got = file->read_at(0, page);
-    if (!got)
-        return got.error();
+    if (!got) return got.error();
     page.resize(*got);
     auto header = decode_segment_header(page);
-    if (!header)
-        return failure{header.error().code, path, header.error().detail};
+    if (!header) return failure{header.error().code, path, header.error().detail};
     return segment_reader(std::move(file), path, *header, *size);
 }
 
 result<std::optional<segment_reader::frame>> segment_reader::read(std::uint64_t offset) {
-    if (offset >= size_)
-        return std::optional<frame>();
+    if (offset >= size_) return std::optional<frame>();
     const auto damaged = [&](std::string detail) {
         return failure{failure_code::damaged, fmt::format("{}, offset {}", path_, offset),
                        std::move(detail)};
@@ -72,12 +61,10 @@ result<std::optional<segment_reader::frame>> segment_reader::read(std::uint64_t 
     // first read takes a page, a second one the rest.
     buffer_.resize(page_size);
     auto got = file_->read_at(offset, buffer_);
-    if (!got)
-        return got.error();
+    if (!got) return got.error();
     buffer_.resize(*got);
     const auto header = decode_frame_header(buffer_, header_.salt);
-    if (!header)
-        return damaged(header.error().detail);
+    if (!header) return damaged(header.error().detail);
     const auto whole = frame_header_size + header->stored_size;
     if (whole > size_ - offset)
         return damaged(fmt::format("a frame of {} bytes begins here, the file ends after {}", whole,
@@ -86,8 +73,7 @@ result<std::optional<segment_reader::frame>> segment_reader::read(std::uint64_t 
         const auto have = buffer_.size();
         buffer_.resize(whole);
         got = file_->read_at(offset + have, std::span(buffer_).subspan(have));
-        if (!got)
-            return got.error();
+        if (!got) return got.error();
         buffer_.resize(have + *got);
     }
     const auto payload = std::string_view(buffer_).substr(frame_header_size, header->stored_size);
@@ -102,14 +88,12 @@ result<std::optional<segment_reader::frame>> segment_reader::find_header(std::ui
     for (offset = round_up_to_page(offset); offset < size_; offset += pages * page_size) {
         chunk.resize(pages * page_size);
         const auto got = file_->read_at(offset, chunk);
-        if (!got)
-            return got.error();
+        if (!got) return got.error();
         chunk.resize(*got);
         for (std::size_t at = 0; at < chunk.size(); at += page_size) {
             const auto header = decode_frame_header(
                 std::string_view(chunk).substr(at, frame_header_size), header_.salt);
-            if (header)
-                return std::optional(frame{offset + at, *header, {}});
+            if (header) return std::optional(frame{offset + at, *header, {}});
         }
     }
     return std::optional<frame>();
@@ -125,24 +109,20 @@ result<record_view> read_record(file& from, const std::string& path, record_plac
     constexpr std::size_t first_read = 8192;
     buffer.resize(first_read);
     auto got = from.read_at(place.offset, buffer);
-    if (!got)
-        return got.error();
-    if (*got < record_header_size)
-        return damaged("the file ends inside a record's header");
+    if (!got) return got.error();
+    if (*got < record_header_size) return damaged("the file ends inside a record's header");
     const auto size = record_size(buffer);
     if (size > record_header_size + max_record_body)
         return damaged("a record's length is impossible");
     if (size > *got) {
         buffer.resize(size);
         const auto rest = from.read_at(place.offset + *got, std::span(buffer).subspan(*got));
-        if (!rest)
-            return rest.error();
+        if (!rest) return rest.error();
         *got += *rest;
     }
     std::string_view bytes(buffer.data(), *got);
     auto record = take_record(bytes);
-    if (!record)
-        return damaged(record.error().detail);
+    if (!record) return damaged(record.error().detail);
     return record;
 }
 

@@ -12,6 +12,10 @@ namespace {
 
 struct class_room : workplace {
     class_room() { dir.write("q.jsonl", few_questions(5)); }
+
+    finished ask_at(const std::string& base_url, const words& more = {}) const {
+        return run_to_end(proctor(words{"run", "q.jsonl", "--model", "m", "--base-url", base_url} + more));
+    }
 };
 
 void check_complete(const finished& run) { BOOST_TEST(run.code == 0, run.errors); }
@@ -79,33 +83,32 @@ BOOST_FIXTURE_TEST_CASE(a_certificate_for_another_name_stops_the_run, class_room
     const simulator endpoint;
     // To the resolver 127.1 is 127.0.0.1, but the certificate does not have it.
     const auto elsewhere = "https://127.1:" + endpoint.port() + "/v1";
-    check_refusal(run_to_end(ask(endpoint, "q.jsonl", {"--base-url", elsewhere})), 77, "wrong host name");
+    check_refusal(ask_at(elsewhere, {"--ca-file", endpoint.ca_file()}), 77, "wrong host name");
     BOOST_TEST(endpoint.requests() == 0u);
 }
 
 BOOST_FIXTURE_TEST_CASE(an_unknown_authority_stops_the_run, class_room) {
     const simulator endpoint;
-    const auto run = run_to_end(proctor({"run", "q.jsonl", "--model", "m", "--base-url", endpoint.base_url()}));
-    check_refusal(run, 77, "--ca-file");
+    check_refusal(ask_at(endpoint.base_url()), 77, "unknown authority");
     BOOST_TEST(endpoint.requests() == 0u);
 }
 
 BOOST_FIXTURE_TEST_CASE(an_authority_file_that_is_not_there_is_named, class_room) {
     const simulator endpoint;
-    check_refusal(run_to_end(ask(endpoint, "q.jsonl", {"--ca-file", "nowhere.pem"})), 2, "nowhere.pem");
+    check_refusal(ask_at(endpoint.base_url(), {"--ca-file", "nowhere.pem"}), 2, "nowhere.pem");
+    BOOST_TEST(!std::filesystem::exists(dir.file("checkpoints")));
 }
 
 BOOST_FIXTURE_TEST_CASE(an_endpoint_that_is_not_there_is_waited_for_and_the_run_can_go_on, class_room) {
     const silent_port nobody;
-    const words line{"run", "q.jsonl", "--model", "m", "--wait-for-endpoint", "1s"};
-    const auto away = run_to_end(proctor(line + words{"--base-url", "http://127.0.0.1:" + nobody.number() + "/v1"}));
+    const auto away = ask_at("http://127.0.0.1:" + nobody.number() + "/v1", {"--wait-for-endpoint", "1s"});
     check_refusal(away, 75, "Waiting for the endpoint");
     BOOST_TEST(contains(away.errors, "stayed away too long"));
     BOOST_TEST(contains(away.errors, "To go on: "));
 
     const simulator endpoint({}, false);
-    const auto later = run_to_end(proctor(line + words{"--must-resume", "--base-url", endpoint.base_url()}));
-    check_complete(later);
+    check_complete(ask_at(endpoint.base_url(), {"--must-resume"}));
+    BOOST_TEST(endpoint.requests() == 5u);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -126,9 +126,8 @@ BOOST_FIXTURE_TEST_CASE(must_resume_rather_fails_than_begins_a_new_run, class_ro
 BOOST_FIXTURE_TEST_CASE(a_named_run_of_something_else_is_refused_with_each_difference, class_room) {
     complete();
     dir.write("other.jsonl", few_questions(11));
-    auto how = ask(endpoint, "other.jsonl",
-                   {"--model", "another", "--resume-from", runs().at(0)});
-    const auto run = run_to_end(how);
+    const auto run = run_to_end(proctor({"run", "other.jsonl", "--model", "another", "--base-url",
+                                         endpoint.base_url(), "--resume-from", runs().at(0)}));
     BOOST_TEST(run.code == 4);
     for (const auto* part : {"model", "another", "questions", "12", "11"})
         BOOST_TEST(contains(run.errors, part), "\"" << part << "\" is not in: " << run.errors);
@@ -166,7 +165,8 @@ BOOST_FIXTURE_TEST_CASE(keys_and_headers_appear_nowhere, class_room) {
     dir.write("run.yaml", "model:\n"
                           "  generator_settings:\n"
                           "    api_key: ${EXAM_KEY}\n"
-                          "    headers: {X-Tenant: ${EXAM_TENANT}}\n");
+                          "    headers:\n"
+                          "      X-Tenant: ${EXAM_TENANT}\n");
     const words configured{"--config", "run.yaml", "--verbose", "--show-answers", "--save-incorrect"};
     const auto check = [&](const finished& run) {
         BOOST_TEST(!contains(run.output, "canary"));

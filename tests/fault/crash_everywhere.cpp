@@ -146,7 +146,7 @@ private:
         const bool large = below(4, random) == 0; // more than a page, at times
         auto body = fmt::format("{{\"drawn\":{},\"model_answer\":\"", ++owed_.drawn);
         body.append(below(large ? 6000 : 300, random), static_cast<char>('a' + owed_.drawn % 26));
-        return make_record(1000 * producer + owed_.drawn, body + "\"}");
+        return make_record(question_id{1000} * producer + owed_.drawn, body + "\"}");
     }
 
     // A store that failed once acknowledges nothing more.
@@ -366,7 +366,7 @@ private:
         auto dying = copy_of(from);
         disk_fault fault;
         fault.at = call;
-        fault.written = below(3, seeds_) * 2000; // of a write that it interrupts
+        fault.written = call % 3 * 2000; // of a write that it interrupts
         dying.disk.plan(fault);
         try {
             const auto done = session(dying.disk, shape_, dying.owed).run();

@@ -138,8 +138,9 @@ public:
         return {words{program("proctor")} + arguments, {}, dir.path().string()};
     }
 
-    // proctor run with an endpoint to ask.
-    command ask(const simulator& whom, const std::string& questions, const words& more = {}) const {
+    // proctor run with an endpoint to ask: a simulator, or what has a base_url and a ca_file too.
+    template <class Endpoint>
+    command ask(const Endpoint& whom, const std::string& questions, const words& more = {}) const {
         words endpoint{"--model", "m", "--base-url", whom.base_url(), "--wait-for-endpoint", "60s"};
         if (!whom.ca_file().empty())
             endpoint = endpoint + words{"--ca-file", whom.ca_file()};

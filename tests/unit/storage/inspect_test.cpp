@@ -232,6 +232,14 @@ BOOST_AUTO_TEST_CASE(a_run_that_was_never_quite_made_is_not_damage) {
     BOOST_TEST(seen.complaints.size() == 1u);
 }
 
+BOOST_AUTO_TEST_CASE(a_run_whose_identity_is_gone_is_damaged) {
+    auto disk = closed_run(2);
+    require(disk.remove(run + "/run.json"));
+    const auto summary = inspect_run(disk, run, {});
+    require(summary);
+    BOOST_TEST((summary->verdict == condition::damaged));
+}
+
 BOOST_AUTO_TEST_CASE(a_bad_record_in_a_sound_frame_is_damage) {
     auto disk = closed_run(2);
     auto reader = segment_reader::open(disk, run, {1, 1});

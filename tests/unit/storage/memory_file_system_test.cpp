@@ -72,8 +72,7 @@ BOOST_AUTO_TEST_CASE(what_shares_a_sector_with_an_unsynced_write_is_at_risk) {
     BOOST_TEST(file->sync().has_value());
     BOOST_TEST(file->write_at(100, "x").has_value());
     bool spoilt = false;
-    for (const auto& text : outcomes(disk))
-        spoilt |= !text.starts_with("durable");
+    for (const auto& text : outcomes(disk)) spoilt |= !text.starts_with("durable");
     BOOST_TEST(spoilt);
 }
 

@@ -91,8 +91,7 @@ BOOST_AUTO_TEST_CASE(a_lock_is_held_by_one_open_file) {
 BOOST_AUTO_TEST_CASE(names_are_listed_in_order) {
     const scratch_dir scratch;
     posix_file_system disk;
-    for (const auto* name : {"c", "a", "B", ".d"})
-        write_file(disk, scratch.file(name), "");
+    for (const auto* name : {"c", "a", "B", ".d"}) write_file(disk, scratch.file(name), "");
     const std::vector<std::string> expected{".d", "B", "a", "c"};
     BOOST_TEST(disk.list(scratch.path().string()).value() == expected,
                boost::test_tools::per_element());

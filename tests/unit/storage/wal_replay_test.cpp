@@ -55,8 +55,7 @@ void append_each(run_store& store, lsn first, lsn last) {
 
 std::vector<std::string> numbered_to(lsn last) {
     std::vector<std::string> records;
-    for (lsn number = 1; number <= last; ++number)
-        records.push_back(numbered(number));
+    for (lsn number = 1; number <= last; ++number) records.push_back(numbered(number));
     return records;
 }
 
@@ -180,8 +179,7 @@ BOOST_AUTO_TEST_CASE(sealing_makes_the_sealed_segment_durable) {
 BOOST_AUTO_TEST_CASE(notes_alone_never_seal_a_segment) {
     memory_file_system disk;
     auto store = create_run(disk, page_size);
-    for (int i = 0; i < 5; ++i)
-        require(store->note());
+    for (int i = 0; i < 5; ++i) require(store->note());
     append_each(*store, 1, 2);
     require(store->close());
     const auto report = replay_run(disk);
@@ -195,8 +193,7 @@ BOOST_AUTO_TEST_CASE(a_batch_above_the_cap_becomes_several_frames) {
     auto store = create_run(disk, std::uint64_t{64} << 20);
     const std::string body(400'000, 'x');
     std::string batch;
-    for (lsn number = 1; number <= 5; ++number)
-        batch += make_record(number, body);
+    for (lsn number = 1; number <= 5; ++number) batch += make_record(number, body);
     require(store->append(batch, 5));
     require(store->close());
     const auto report = replay_run(disk);
@@ -206,8 +203,7 @@ BOOST_AUTO_TEST_CASE(a_batch_above_the_cap_becomes_several_frames) {
 
     batch.clear();
     auto many = [&](std::uint32_t count) {
-        for (std::uint32_t i = 0; i < count; ++i)
-            batch += make_record(1, "{}");
+        for (std::uint32_t i = 0; i < count; ++i) batch += make_record(1, "{}");
     };
     many(1025);
     seen_records seen;
@@ -320,8 +316,7 @@ BOOST_AUTO_TEST_CASE(left_over_temporary_files_are_removed) {
     disk.set_contents(segment(3, 2) + ".tmp", "half a header");
     seen_records seen;
     open_run(disk, seen);
-    for (const auto& name : disk.list(run).value())
-        BOOST_TEST(!name.ends_with(".tmp"), name);
+    for (const auto& name : disk.list(run).value()) BOOST_TEST(!name.ends_with(".tmp"), name);
 }
 
 BOOST_AUTO_TEST_CASE(nothing_is_synced_or_acknowledged_after_a_failed_sync) {
@@ -399,8 +394,7 @@ BOOST_AUTO_TEST_CASE(a_frame_behind_a_hole_that_was_not_acknowledged_is_torn_too
     {
         auto store = create_run(disk);
         append_each(*store, 1, 1);
-        for (lsn number = 2; number <= 4; ++number)
-            require(store->append(numbered(number), 1));
+        for (lsn number = 2; number <= 4; ++number) require(store->append(numbered(number), 1));
     }
     flip(disk, segment(1), 3 * page_size + frame_header_size); // of record 3
     seen_records seen;
@@ -546,8 +540,7 @@ BOOST_AUTO_TEST_CASE(every_shorter_file_is_detected_or_torn) {
         disk.set_contents(segment(3), last.substr(0, size));
         const auto report = replay_run(disk);
         BOOST_TEST(report.has_value() == (size >= page_size), "size " << size);
-        if (!report)
-            continue;
+        if (!report) continue;
         const auto within = size % page_size; // a frame, of which padding may be missing
         const auto frame = frame_header_size + (size < 2 * page_size ? numbered(3).size() : 0);
         BOOST_TEST(report->closed == (size > 2 * page_size && within >= frame), "size " << size);
