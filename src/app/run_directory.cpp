@@ -56,7 +56,7 @@ json::object identity_settings(const config& used, const question_census& census
     json::object settings;
     settings["questions"] = {{"sha256", census.sha256}, {"count", census.questions}};
     json::object chosen;
-    if (used.processing.limit)
+    if (used.processing.limit && *used.processing.limit < census.questions)
         chosen["limit"] = *used.processing.limit;
     else
         chosen["limit"] = "none"; // null would fit any limit

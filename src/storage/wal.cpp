@@ -17,14 +17,21 @@ result<segment_writer> segment_writer::create(file_system& disk, const std::stri
     if (auto done = file->sync(); !done) return done.error();
     if (auto done = disk.rename(temporary, path); !done) return done.error();
     if (auto done = disk.sync_directory(directory); !done) return done.error();
-    return segment_writer(std::move(file), header);
+    return segment_writer(std::move(file), path, header);
 }
 
 result<> segment_writer::append(std::string_view frames) {
     PROCTOR_ASSERT(frames.size() % page_size == 0);
-    if (auto done = file_->write_at(size_, frames); !done) return done.error();
+    if (auto done = file_->write_at(size_, frames); !done) return named(done);
     size_ += frames.size();
     return {};
+}
+
+result<> segment_writer::sync() { return named(file_->sync()); }
+
+result<> segment_writer::named(result<> done) const {
+    if (done) return done;
+    return failure{done.error().code, path_, done.error().detail};
 }
 
 result<segment_reader> segment_reader::open(file_system& disk, const std::string& directory,

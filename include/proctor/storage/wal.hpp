@@ -23,16 +23,18 @@ public:
     // Writes frames (as codec's encode() makes them, one or several) at the end.
     result<> append(std::string_view frames);
     // After a failure the file is not to be written or synced again.
-    result<> sync() { return file_->sync(); }
+    result<> sync();
 
     const segment_header& header() const { return header_; }
     std::uint64_t size() const { return size_; }
 
 private:
-    segment_writer(std::unique_ptr<file> file, segment_header header)
-        : file_(std::move(file)), header_(header), size_(page_size) {}
+    segment_writer(std::unique_ptr<file> file, std::string path, segment_header header)
+        : file_(std::move(file)), path_(std::move(path)), header_(header), size_(page_size) {}
+    result<> named(result<>) const;
 
     std::unique_ptr<file> file_;
+    std::string path_; // the one it goes by; `file_` knows only its temporary name
     segment_header header_;
     std::uint64_t size_; // where the next frame begins
 };
