@@ -8,11 +8,12 @@
 #include "proctor/app/console.hpp"
 #include "proctor/app/exit_status.hpp"
 #include "proctor/app/load_config.hpp"
+#include "proctor/app/progress_reporter.hpp"
 #include "proctor/app/report.hpp"
 #include "proctor/app/results_file.hpp"
 #include "proctor/app/run_directory.hpp"
+#include "proctor/app/run_opening.hpp"
 #include "proctor/async/run.hpp"
-#include "proctor/codec/json_fields.hpp"
 #include "proctor/eval/grading.hpp"
 #include "proctor/net/endpoint.hpp"
 #include "proctor/pipeline/scheduler.hpp"
@@ -28,10 +29,10 @@
 #include <cerrno>
 #include <csignal>
 #include <cstdio>
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <optional>
-#include <random>
 #include <unistd.h>
 
 namespace proctor {
@@ -39,42 +40,6 @@ namespace {
 
 namespace json = boost::json;
 namespace fs = std::filesystem;
-
-cannot_start usage_error(const failure& why) { return {exit_usage, {why.message()}}; }
-
-int status_of_storage(const failure& why) {
-    switch (why.code) {
-    case failure_code::held: return exit_run_held;
-    case failure_code::mismatch:
-    case failure_code::damaged:
-    case failure_code::unsupported:
-    case failure_code::not_found: return exit_run_unusable;
-    default: return exit_disk;
-    }
-}
-
-std::string absolute(const std::string& path) {
-    std::error_code ec;
-    const auto full = fs::absolute(path, ec);
-    return ec ? path : full.lexically_normal().string();
-}
-
-wall_time to_wall_time(std::chrono::system_clock::time_point time) {
-    return std::chrono::floor<std::chrono::microseconds>(time);
-}
-
-wall_time wall_now() { return to_wall_time(std::chrono::system_clock::now()); }
-
-std::uint64_t random_number() {
-    static std::random_device device;
-    return std::uint64_t{device()} << 32 | device();
-}
-
-run_id random_run_id() {
-    run_id id;
-    for (std::size_t i = 0; i < id.size(); ++i) id[i] = static_cast<char>(random_number());
-    return id;
-}
 
 // A run, from its first message to its last.
 class run_session {
@@ -92,16 +57,25 @@ public:
 
     int run() {
         try {
-            take_census();
+            census_ = count_questions(config_, console_);
+            chosen_.limit = config_.processing.limit;
+            total_ = chosen_.count(census_.questions);
             open_endpoint(); // before there is a run: a bad URL should leave nothing behind
-            open_run();
+            auto opened = open_run(config_, census_, disk_, console_, started_);
+            created_ = opened.store->identity().created;
             write_config();
+            begin_log(std::move(opened));
         } catch (const cannot_start& wrong) {
             for (const auto& message : wrong.messages) console_.error(message);
             return wrong.status;
         }
-        begin_log();
-        run_to_completion(context_, session());
+        try {
+            run_to_completion(context_, session());
+        } catch (const std::exception& bug) {
+            // Coroutines stand where it left them: nothing that a destructor could tidy up.
+            console_.error(fmt::format("internal error: {}", bug.what()));
+            std::_Exit(exit_internal);
+        }
         return finish();
     }
 
@@ -110,164 +84,25 @@ public:
 private:
     // --- before anything is put -----------------------------------------------------------------
 
-    void take_census() {
-        constexpr std::uint64_t most_shown = 5;
-        std::uint64_t broken = 0;
-        std::optional<failure> first;
-        const auto census = proctor::take_census(config_.questions_file, [&](const failure& why) {
-            if (!first) first = why;
-            if (++broken <= most_shown) console_.warn("not a question: " + why.message());
-        });
-        if (!census) throw usage_error(census.error());
-        if (config_.processing.strict && first)
-            throw cannot_start{exit_usage, {fmt::format("stopped by --strict: {}", first->message())}};
-        if (broken > most_shown)
-            console_.warn(fmt::format("{} more records are no questions", thousands(broken - most_shown)));
-        if (broken > 0)
-            console_.warn(fmt::format("{} of {} records of {} are no questions and are left out",
-                                      thousands(broken), thousands(census->records),
-                                      config_.questions_file));
-        if (census->questions == 0)
-            throw cannot_start{exit_usage, {config_.questions_file + ": there is no question in it"}};
-        census_ = *census;
-        chosen_.limit = config_.processing.limit;
-        total_ = chosen_.count(census_.questions);
-    }
-
-    void open_run() {
+    void begin_log(opened_run opened) {
         const auto& processing = config_.processing;
-        const auto wanted = identity_settings(config_, census_);
-        if (!processing.enable_checkpointing) {
-            create_run(config_.output.output_directory, fmt::format(".proctor-{}", ::getpid()), wanted);
-            return;
-        }
-        const auto& checkpoints = processing.checkpoint_directory;
-        must(make_directories(disk_, checkpoints));
-        // Two starts at one moment must not make two paid runs.
-        const auto searching = disk_.wait_for_lock(join_path(checkpoints, ".lock"));
-        if (!searching) must(searching.error());
-
-        if (const auto& path = processing.resume_from_checkpoint; !path.empty()) {
-            auto named = named_run(disk_, path, wanted);
-            if (!named) must(named.error());
-            resume_run(*named);
-            return;
-        }
-        if (processing.auto_resume) {
-            auto search = find_run(disk_, checkpoints, wanted);
-            if (!search) must(search.error());
-            if (search->fitting) {
-                resume_run(*search->fitting);
-                return;
-            }
-            for (const auto& run : search->passed_over) console_.say("Not this run: " + run);
-            if (processing.must_resume)
-                throw cannot_start{exit_run_unusable,
-                                   {checkpoints + ": no run fits, and --must-resume was said"}};
-        }
-        create_run(checkpoints, run_directory_name(config_.questions_file, config_.model.model, started_),
-                   wanted);
-        link_latest(checkpoints, store_->directory());
-    }
-
-    // Storage that fails before the run begins.
-    void must(const result<>& done) {
-        if (done) return;
-        const auto why = done.error();
-        if (why.code == failure_code::held)
-            throw cannot_start{exit_run_held,
-                               {fmt::format("{}: the run is held by {}", why.where,
-                                            describe_holder(why.detail))}};
-        throw cannot_start{status_of_storage(why), {why.message()}};
-    }
-
-    store_options options() {
-        store_options options;
-        options.now = wall_now;
-        options.random = random_number;
-        options.lock_text = lock_text(started_);
-        return options;
-    }
-
-    void create_run(const std::string& parent, const std::string& name, const json::object& wanted) {
-        must(make_directories(disk_, parent));
-        run_identity identity;
-        identity.id = random_run_id();
-        identity.created = iso_time(started_);
-        identity.made_by = "proctor " PROCTOR_VERSION;
-        identity.settings = wanted;
-        identity.about["questions_file"] = absolute(config_.questions_file);
-        auto directory = join_path(parent, name);
-        auto created = run_store::create(disk_, directory, identity, options());
-        for (int n = 2; !created && created.error().code == failure_code::already_exists; ++n) {
-            directory = fmt::format("{}-{}", join_path(parent, name), n);
-            created = run_store::create(disk_, directory, identity, options());
-        }
-        if (!created) must(created.error());
-        if (config_.processing.enable_checkpointing) {
-            console_.also_write_to(join_path(directory, run_log_file));
-            console_.say(fmt::format("New run: {}", directory));
-        }
-        store_ = std::move(*created);
-    }
-
-    void resume_run(const found_run& run) {
-        auto& counted = counted_before_;
-        auto opened = run_store::open(disk_, run.directory, options(),
-                                      [&](const record_view& record, record_place place, lsn) -> result<> {
-                                          const auto what = read_outcome(record);
-                                          if (!what) return what.error();
-                                          counted.apply(*what);
-                                          if (record.kind == record_kind::answered)
-                                              unmarked_[record.question] = place;
-                                          else if (record.kind == record_kind::result)
-                                              unmarked_.erase(record.question);
-                                          return {};
-                                      });
-        if (!opened) must(opened.error());
-        console_.also_write_to(join_path(run.directory, run_log_file));
-        const auto& found = (*opened)->found();
-        const auto done = counted.completed_count();
-        console_.say("📂", "Loaded checkpoint: " + run.directory);
-        console_.say(fmt::format("   Previous progress: {} questions", thousands(done)));
-        if (found.frames > 0) console_.say("   Checkpoint time: " + iso_time(found.last_written));
-        for (const auto& note : found.notes) console_.warn(note);
-        if (found.torn)
-            console_.warn(fmt::format("{}, offset {}: {} bytes of a write that a crash cut off are left "
-                                      "out; nothing in them was ever counted",
-                                      found.torn->path, found.torn->offset, found.torn->bytes));
-        console_.say("🔄", fmt::format("Resuming from checkpoint with {} completed questions", thousands(done)));
-        console_.say("📋", fmt::format("Resuming: Skipping {} already completed questions", thousands(done)));
-        if (!unmarked_.empty())
-            console_.say(fmt::format("   {} answers wait for their marking", thousands(unmarked_.size())));
-        if (counted.failed_count() > 0)
-            console_.say(fmt::format("   {} failed before: {} are tried again, {} were refused for good",
-                                     thousands(counted.failed_count()),
-                                     thousands(counted.failed_count() - counted.refused_count()),
-                                     thousands(counted.refused_count())));
-        console_.say("📋", fmt::format("Remaining: {} questions to process", thousands(total_ - done)));
-        console_.say("📊", fmt::format("Progress: Starting from {}/{} ({:.1f}%)", thousands(done),
-                                       thousands(total_), 100.0 * double(done) / double(total_)));
-        store_ = std::move(*opened);
-    }
-
-    void begin_log() {
-        const auto& processing = config_.processing;
-        completed_before_ = counted_before_.completed_count();
+        unmarked_ = std::move(opened.unmarked);
+        completed_before_ = opened.counted.completed_count();
         checkpoint_settings settings;
         settings.mode = !processing.enable_checkpointing ? durability::none
                         : processing.save_incremental    ? durability::every_result
                                                          : durability::by_interval;
         settings.interval = processing.checkpoint_interval;
-        log_.emplace(context_.get_executor(), clock_, std::move(store_), std::move(counted_before_),
-                     settings,
+        log_.emplace(context_.get_executor(), clock_, std::move(opened.store),
+                     std::move(opened.counted), settings,
                      [this](std::span<const outcome> durable) { acknowledge(durable); });
+        reporter_.emplace(config_, console_, clock_, disk_, *log_, permits_, total_);
     }
 
-    void write_config() {
-        must(make_directories(disk_, config_.output.output_directory));
-        created_ = store_->identity().created;
+    void write_config() const {
         const auto path = output_path("config", "yaml");
+        std::error_code ec;
+        fs::create_directories(config_.output.output_directory, ec);
         std::ofstream file(path);
         file << "# As used by proctor " PROCTOR_VERSION ", " << iso_time(started_)
              << "; secrets are left out.\n"
@@ -334,15 +169,14 @@ private:
             tasks.on_result = [this](const question& asked, const answer& said, const grade& mark) {
                 show_answer(asked, said, mark);
             };
-        began_ = clock_.now();
 
         task_group helpers(executor);
         helpers.spawn(watch_signals());
         helpers.spawn(watch_log());
         if (log_->counted().completed_count() < total_) {
             co_await find_endpoint(tasks);
-            began_ = clock_.now();
-            helpers.spawn(watch_progress());
+            reporter_->begin();
+            helpers.spawn(reporter_->watch());
             auto questions = question_reader::open(config_.questions_file);
             if (!questions)
                 control_.stop({stop_cause::storage, 0, questions.error()});
@@ -354,10 +188,9 @@ private:
         helpers.cancel();
         co_await helpers.join();
         co_await endpoint_->stop();
-        seconds_ = std::chrono::duration<double>(clock_.now() - began_).count();
         retries_ = tasks.figures.retries;
-        if (console_.has_bar()) console_.show(current_progress());
-        console_.end_bar();
+        seconds_ = reporter_->current().elapsed_seconds;
+        reporter_->draw_last();
     }
 
     scheduler_settings scheduling() const {
@@ -441,53 +274,6 @@ private:
         }
     }
 
-    asio::awaitable<void> watch_progress() {
-        using namespace std::chrono_literals;
-        const auto step = console_.has_bar() ? duration(200ms) : duration(1s);
-        const auto plain_every = 10s;
-        const auto saved_every = 30s;
-        auto last_line = clock_.now();
-        auto last_saved = clock_.now();
-        auto last_status = clock_.now() - 1s;
-        for (;;) {
-            const auto now = clock_.now();
-            if (console_.has_bar()) {
-                console_.show(current_progress());
-            } else if (config_.processing.progress_bar && now - last_line >= plain_every) {
-                console_.say(progress_line(current_progress()));
-                last_line = now;
-            }
-            if (config_.processing.enable_checkpointing) {
-                if (now - last_status >= 1s) {
-                    write_status("running");
-                    last_status = now;
-                }
-                if (now - last_saved >= saved_every) {
-                    tell_saved();
-                    last_saved = now;
-                }
-            }
-            co_await clock_.sleep_for(step);
-        }
-    }
-
-    void tell_saved() {
-        console_.say("💾", fmt::format("Checkpoint saved: {} ({} results)", log_->store().directory(),
-                                       thousands(log_->counted().completed_count())));
-    }
-
-    progress current_progress() const {
-        progress now;
-        now.total = total_;
-        now.completed = log_->counted().completed_count();
-        now.completed_before = completed_before_;
-        now.failed = log_->counted().failed_count();
-        now.in_flight = permits_.in_use();
-        now.elapsed_seconds = std::chrono::duration<double>(clock_.now() - began_).count();
-        now.marks = log_->counted().overall();
-        return now;
-    }
-
     // For supervisors: which questions will never be asked again.
     void acknowledge(std::span<const outcome> durable) {
         if (line_.acknowledge_fd < 0) return;
@@ -502,34 +288,13 @@ private:
         }
     }
 
-    // status.json: derived, replaced whole, never read by recovery.
-    void write_status(std::string_view state) {
-        const auto now = current_progress();
-        json::object status;
-        status["timestamp"] = iso_time(wall_now());
-        status["state"] = state;
-        status["completed_count"] = now.completed;
-        status["failed_count"] = now.failed;
-        status["total"] = now.total;
-        status["rate"] = now.rate();
-        status["remaining_seconds"] = now.remaining_seconds();
-        status["accuracy"] = now.marks.marked ? json::value(now.marks.accuracy()) : json::value(nullptr);
-        status["config"] = redacted_json(config_);
-        status["version"] = PROCTOR_VERSION;
-        const auto path = join_path(log_->store().directory(), status_file);
-        std::ofstream file(path + std::string(temporary_suffix));
-        file << json_text(status) << '\n';
-        file.close();
-        if (file) (void)disk_.replace(path + std::string(temporary_suffix), path);
-    }
-
     // --- after the last question ----------------------------------------------------------------
 
     int finish() {
         const auto& counted = log_->counted();
         const auto directory = log_->store().directory();
         const bool kept = config_.processing.enable_checkpointing;
-        if (kept) write_status(control_.stopping() ? "stopped" : "finished");
+        if (kept) reporter_->write_status(control_.stopping() ? "stopped" : "finished");
         if (control_.stopping()) return leave_early();
 
         if (kept)
@@ -569,8 +334,7 @@ private:
             console_.say("Nothing was kept: checkpointing is disabled");
             return status;
         }
-        console_.say("💾", fmt::format("Checkpoint saved: {} ({} results)", log_->store().directory(),
-                                       thousands(done)));
+        reporter_->tell_saved();
         console_.say(fmt::format("{} of {} questions are done. To go on: {}", thousands(done),
                                  thousands(total_), line_.again));
         return status;
@@ -653,8 +417,7 @@ private:
     question_census census_;
     selection chosen_;
     std::uint64_t total_ = 0;
-    std::unique_ptr<run_store> store_; // until log_ takes it
-    ledger counted_before_;            // the same
+    std::string created_; // when the run was, not this session
     unmarked_answers unmarked_;
     std::uint64_t completed_before_ = 0;
 
@@ -670,9 +433,8 @@ private:
     std::optional<model_client> model_;
     std::unique_ptr<grader> grader_;
     std::optional<checkpoint> log_;
+    std::optional<progress_reporter> reporter_;
 
-    std::string created_; // when the run was, not this session
-    time_point began_{};
     std::optional<time_point> last_wait_told_;
     double seconds_ = 0;
     std::uint64_t retries_ = 0;

@@ -10,7 +10,10 @@ namespace proctor {
 
 void run_to_completion(asio::io_context& context, asio::awaitable<void> task) {
     std::exception_ptr error;
-    asio::co_spawn(context, std::move(task), [&error](std::exception_ptr e) { error = std::move(e); });
+    asio::co_spawn(context, std::move(task), [&](std::exception_ptr e) {
+        error = std::move(e);
+        if (error) context.stop(); // what it leaves behind may wait for ever
+    });
     context.run();
     if (error) std::rethrow_exception(error);
 }

@@ -14,11 +14,14 @@ struct class_room : workplace {
     class_room() { dir.write("q.jsonl", few_questions(5)); }
 
     finished ask_at(const std::string& base_url, const words& more = {}) const {
-        return run_to_end(proctor(words{"run", "q.jsonl", "--model", "m", "--base-url", base_url} + more));
+        return run_to_end(
+            proctor(words{"run", "q.jsonl", "--model", "m", "--base-url", base_url} + more));
     }
 };
 
-void check_complete(const finished& run) { BOOST_TEST(run.code == 0, run.errors); }
+void check_complete(const finished& run) {
+    BOOST_TEST(run.code == 0, run.errors);
+}
 
 void check_refusal(const finished& run, int code, std::string_view part) {
     BOOST_TEST(run.code == code);
@@ -53,7 +56,8 @@ BOOST_FIXTURE_TEST_CASE(server_and_port_name_an_endpoint, class_room) {
     dir.write("run.yaml", "questions_file: q.jsonl\n"
                           "model:\n"
                           "  generator: {generator_type: vllm}\n"
-                          "  generator_settings: {model: m, server: 127.0.0.1, port: " + endpoint.port() + "}\n");
+                          "  generator_settings: {model: m, server: 127.0.0.1, port: " +
+                              endpoint.port() + "}\n");
     check_complete(run_to_end(proctor({"run", "--config", "run.yaml"})));
     BOOST_TEST(endpoint.requests() == 5u);
 }
@@ -61,12 +65,14 @@ BOOST_FIXTURE_TEST_CASE(server_and_port_name_an_endpoint, class_room) {
 BOOST_FIXTURE_TEST_CASE(the_environment_names_endpoint_and_key, class_room) {
     const simulator endpoint({"--api-key", "sk-environment"}, false);
     auto how = proctor({"run", "q.jsonl", "--model", "m"});
-    how.environment = {{"OPENAI_BASE_URL", endpoint.base_url()}, {"OPENAI_API_KEY", "sk-environment"}};
+    how.environment = {{"OPENAI_BASE_URL", endpoint.base_url()},
+                       {"OPENAI_API_KEY", "sk-environment"}};
     check_complete(run_to_end(how));
     BOOST_TEST(endpoint.requests() == 5u);
 }
 
-BOOST_FIXTURE_TEST_CASE(a_key_of_the_environment_is_not_sent_to_an_endpoint_named_elsewhere, class_room) {
+BOOST_FIXTURE_TEST_CASE(a_key_of_the_environment_is_not_sent_to_an_endpoint_named_elsewhere,
+                        class_room) {
     const simulator endpoint({"--api-key", "sk-environment"});
     auto how = ask(endpoint, "q.jsonl");
     how.environment = {{"OPENAI_API_KEY", "sk-environment"}};
@@ -99,9 +105,11 @@ BOOST_FIXTURE_TEST_CASE(an_authority_file_that_is_not_there_is_named, class_room
     BOOST_TEST(!std::filesystem::exists(dir.file("checkpoints")));
 }
 
-BOOST_FIXTURE_TEST_CASE(an_endpoint_that_is_not_there_is_waited_for_and_the_run_can_go_on, class_room) {
+BOOST_FIXTURE_TEST_CASE(an_endpoint_that_is_not_there_is_waited_for_and_the_run_can_go_on,
+                        class_room) {
     const silent_port nobody;
-    const auto away = ask_at("http://127.0.0.1:" + nobody.number() + "/v1", {"--wait-for-endpoint", "1s"});
+    const auto away =
+        ask_at("http://127.0.0.1:" + nobody.number() + "/v1", {"--wait-for-endpoint", "1s"});
     check_refusal(away, 75, "Waiting for the endpoint");
     BOOST_TEST(contains(away.errors, "stayed away too long"));
     BOOST_TEST(contains(away.errors, "To go on: "));

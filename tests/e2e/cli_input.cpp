@@ -12,7 +12,9 @@ namespace {
 const words unneeded_endpoint{"--model", "m", "--base-url", "http://127.0.0.1:1/v1"};
 
 struct folder : workplace {
-    finished run(const words& arguments) const { return run_to_end(proctor(words{"run"} + arguments)); }
+    finished run(const words& arguments) const {
+        return run_to_end(proctor(words{"run"} + arguments));
+    }
     finished run_with(std::string_view yaml) const {
         dir.write("run.yaml", yaml);
         return run({"--config", "run.yaml"});
@@ -53,7 +55,8 @@ BOOST_FIXTURE_TEST_CASE(a_missing_configuration_is_named, folder) {
 }
 
 BOOST_FIXTURE_TEST_CASE(broken_yaml_is_reported_with_its_line, folder) {
-    check_refused(run_with("questions_file: q.jsonl\nprocessing: [1, 2\noutput: x\n"), {"run.yaml:3"});
+    check_refused(run_with("questions_file: q.jsonl\nprocessing: [1, 2\noutput: x\n"),
+                  {"run.yaml:3"});
 }
 
 BOOST_FIXTURE_TEST_CASE(an_unknown_key_is_reported_with_its_line_and_the_nearest_one, folder) {
@@ -89,13 +92,15 @@ BOOST_FIXTURE_TEST_CASE(a_file_without_any_question_is_refused, folder) {
 }
 
 // Four records: a question, broken JSON, a question without an answer, a question.
-constexpr auto half_broken = R"({"question": "What is 1 plus one?", "choices": ["1", "2"], "answer": "B"}
+constexpr auto half_broken =
+    R"({"question": "What is 1 plus one?", "choices": ["1", "2"], "answer": "B"}
 {"question": "What is
 {"question": "Why?"}
 {"question": "What is 4 plus one?", "choices": ["4", "5"], "answer": "B"}
 )";
 
-BOOST_FIXTURE_TEST_CASE(records_that_are_no_questions_are_reported_by_line_and_the_run_goes_on, folder) {
+BOOST_FIXTURE_TEST_CASE(records_that_are_no_questions_are_reported_by_line_and_the_run_goes_on,
+                        folder) {
     const simulator endpoint;
     dir.write("q.jsonl", half_broken);
     const auto run = run_to_end(ask(endpoint, "q.jsonl"));

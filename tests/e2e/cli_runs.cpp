@@ -23,9 +23,9 @@ struct class_room : workplace {
 std::vector<std::string> last_lines(const std::string& text, std::size_t count) {
     std::istringstream in(text);
     std::vector<std::string> lines;
-    for (std::string line; std::getline(in, line);)
-        lines.push_back(line);
-    lines.erase(lines.begin(), lines.end() - static_cast<std::ptrdiff_t>(std::min(count, lines.size())));
+    for (std::string line; std::getline(in, line);) lines.push_back(line);
+    lines.erase(lines.begin(),
+                lines.end() - static_cast<std::ptrdiff_t>(std::min(count, lines.size())));
     return lines;
 }
 
@@ -33,7 +33,8 @@ std::vector<std::string> last_lines(const std::string& text, std::size_t count) 
 
 BOOST_AUTO_TEST_SUITE(cli)
 
-BOOST_FIXTURE_TEST_CASE(results_and_the_redacted_configuration_are_there_when_a_run_is_complete, class_room) {
+BOOST_FIXTURE_TEST_CASE(results_and_the_redacted_configuration_are_there_when_a_run_is_complete,
+                        class_room) {
     const auto run = complete({"--output-dir", "out", "--output-prefix", "exam"});
     const auto path = results_path(*this, run.errors);
     BOOST_TEST(path.filename().string().starts_with("exam_m_"));
@@ -41,9 +42,10 @@ BOOST_FIXTURE_TEST_CASE(results_and_the_redacted_configuration_are_there_when_a_
     BOOST_TEST(whole.at("results").as_array().size() == 12u);
     BOOST_TEST(whole.at("metadata").at("model").as_string() == "m");
     const auto& first = whole.at("results").as_array().at(0);
-    for (const auto* field : {"question_id", "question", "reference_answer", "model_answer", "evaluation",
-                              "score", "format", "model_time_seconds", "evaluation_time_seconds", "skipped",
-                              "attempts", "usage", "finish_reason"})
+    for (const auto* field :
+         {"question_id", "question", "reference_answer", "model_answer", "evaluation", "score",
+          "format", "model_time_seconds", "evaluation_time_seconds", "skipped", "attempts", "usage",
+          "finish_reason"})
         BOOST_TEST(first.as_object().contains(field), field << " is missing");
 
     std::string configuration;
@@ -79,13 +81,11 @@ BOOST_FIXTURE_TEST_CASE(wrong_answers_are_saved_apart_when_asked_for, class_room
     BOOST_TEST(contains(run.output, "(6/12)"));
     std::vector<std::filesystem::path> found;
     for (const auto& file : files())
-        if (contains(file, "_incorrect_"))
-            found.push_back(dir.file(file));
+        if (contains(file, "_incorrect_")) found.push_back(dir.file(file));
     BOOST_REQUIRE(found.size() == 1u);
     const auto wrong = results_in(found.front());
     BOOST_TEST(wrong.size() == 6u);
-    for (const auto& result : wrong)
-        BOOST_TEST(result.at("score").to_number<double>() == 0);
+    for (const auto& result : wrong) BOOST_TEST(result.at("score").to_number<double>() == 0);
 }
 
 BOOST_FIXTURE_TEST_CASE(the_latest_run_and_its_status_are_linked, class_room) {
@@ -167,7 +167,8 @@ BOOST_FIXTURE_TEST_CASE(keys_and_headers_appear_nowhere, class_room) {
                           "    api_key: ${EXAM_KEY}\n"
                           "    headers:\n"
                           "      X-Tenant: ${EXAM_TENANT}\n");
-    const words configured{"--config", "run.yaml", "--verbose", "--show-answers", "--save-incorrect"};
+    const words configured{"--config", "run.yaml", "--verbose", "--show-answers",
+                           "--save-incorrect"};
     const auto check = [&](const finished& run) {
         BOOST_TEST(!contains(run.output, "canary"));
         BOOST_TEST(!contains(run.errors, "canary"));

@@ -41,13 +41,15 @@ BOOST_FIXTURE_TEST_CASE(a_complete_run_is_clean_and_every_result_can_be_read, cl
 
 BOOST_FIXTURE_TEST_CASE(a_killed_run_shows_no_damage_and_all_that_was_acknowledged, class_room) {
     const simulator endpoint({"--latency", "20ms"});
-    child_process run(ask(endpoint, "q.jsonl", {"--parallel", "2", "--save-incremental", "--ack-fd", "3"}));
+    child_process run(
+        ask(endpoint, "q.jsonl", {"--parallel", "2", "--save-incremental", "--ack-fd", "3"}));
     run.acknowledged.wait_for("\n");
     run.send(SIGKILL);
     BOOST_REQUIRE(run.wait().signal == SIGKILL);
     const auto verdict = dump({"--verify", "checkpoints/latest"});
     BOOST_TEST((verdict.code == 0 || verdict.code == 1), verdict.errors); // clean, or a torn tail
-    const auto records = dump({"--records", "--kind", "result", "--format", "jsonl", "checkpoints/latest"});
+    const auto records =
+        dump({"--records", "--kind", "result", "--format", "jsonl", "checkpoints/latest"});
     BOOST_TEST(count_lines(records.output) >= count_lines(run.acknowledged.all()));
 }
 
@@ -57,8 +59,7 @@ BOOST_FIXTURE_TEST_CASE(a_changed_byte_is_damage_and_the_run_is_not_gone_on_with
     BOOST_REQUIRE_MESSAGE(run.code == 0, run.errors);
     std::string segment;
     for (const auto& file : files())
-        if (contains(file, "/wal-"))
-            segment = file;
+        if (contains(file, "/wal-")) segment = file;
     auto bytes = text_of(dir.file(segment));
     const auto inside = bytes.find("plus one");
     BOOST_REQUIRE(inside != bytes.npos);

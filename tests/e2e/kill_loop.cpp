@@ -30,8 +30,7 @@ public:
 
     void note_acknowledged(const std::string& text) {
         for (const auto number : numbers_in(text))
-            if (!acknowledged_.insert(number).second)
-                ++acknowledged_twice_;
+            if (!acknowledged_.insert(number).second) ++acknowledged_twice_;
     }
 
     // After a kill: from now on the acknowledged ones must not be asked any more.
@@ -45,8 +44,7 @@ public:
         std::set<std::uint64_t> present;
         for (const auto& result : results)
             present.insert(result.at("question_id").to_number<std::uint64_t>());
-        for (const auto number : acknowledged_)
-            figures.lost += !present.contains(number);
+        for (const auto number : acknowledged_) figures.lost += !present.contains(number);
         const auto counts = plan_.asked();
         for (const auto& [number, times] : asked_)
             figures.asked_twice += counts.at(plan_.name_of(number)) != times;
@@ -71,13 +69,13 @@ std::ostream& operator<<(std::ostream& out, const kill_figures& figures) {
 
 kill_figures kill_and_resume(const workplace& where, const kill_plan& plan, std::uint64_t seed) {
     std::mt19937_64 random(seed);
-    std::uniform_int_distribution<std::chrono::milliseconds::rep> moment(0, plan.longest_life.count());
+    std::uniform_int_distribution<std::chrono::milliseconds::rep> moment(0,
+                                                                         plan.longest_life.count());
     bookkeeper books(plan);
     kill_figures figures;
     for (unsigned session = 0; session < plan.kills; ++session) {
         child_process run(plan.start(mode_of(session) + words{"--ack-fd", "3"}));
-        if (run.ends_within(std::chrono::milliseconds{moment(random)}))
-            break;
+        if (run.ends_within(std::chrono::milliseconds{moment(random)})) break;
         run.send(SIGKILL);
         figures.kills += run.wait().signal == SIGKILL;
         books.note_acknowledged(run.acknowledged.all());

@@ -22,10 +22,10 @@ struct kill_plan {
 };
 
 struct kill_figures {
-    unsigned kills = 0;             // that met a live run
-    std::size_t acknowledged = 0;   // before the last kill
-    std::size_t lost = 0;           // acknowledged, and not in the results
-    std::size_t asked_twice = 0;    // after it was acknowledged
+    unsigned kills = 0;           // that met a live run
+    std::size_t acknowledged = 0; // before the last kill
+    std::size_t lost = 0;         // acknowledged, and not in the results
+    std::size_t asked_twice = 0;  // after it was acknowledged
     std::size_t acknowledged_twice = 0;
     finished last; // the process that was left alone
 };

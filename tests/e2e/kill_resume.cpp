@@ -15,7 +15,8 @@ namespace {
 struct exam {
     std::string questions = many_questions();
     std::size_t total = count_lines(text_of(questions));
-    simulator endpoint{{"--questions", questions, "--latency", "200ms", "--accuracy", "0.7", "--seed", "7"}};
+    simulator endpoint{
+        {"--questions", questions, "--latency", "200ms", "--accuracy", "0.7", "--seed", "7"}};
 
     boost::json::array undisturbed(const workplace& where) const {
         const auto run = run_to_end(where.ask(endpoint, questions, {"--parallel", "256"}));
@@ -26,8 +27,7 @@ struct exam {
 
 double score_of(const boost::json::array& results) {
     double sum = 0;
-    for (const auto& result : results)
-        sum += result.at("score").to_number<double>();
+    for (const auto& result : results) sum += result.at("score").to_number<double>();
     return sum;
 }
 
@@ -35,7 +35,8 @@ double score_of(const boost::json::array& results) {
 
 BOOST_AUTO_TEST_SUITE(kill_resume)
 
-BOOST_FIXTURE_TEST_CASE(an_undisturbed_run_is_complete_in_order_and_as_accurate_as_was_ordered, exam) {
+BOOST_FIXTURE_TEST_CASE(an_undisturbed_run_is_complete_in_order_and_as_accurate_as_was_ordered,
+                        exam) {
     const workplace where;
     const auto results = undisturbed(where);
     BOOST_TEST(results.size() == total);

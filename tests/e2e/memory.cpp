@@ -16,8 +16,8 @@ BOOST_AUTO_TEST_CASE(an_array_of_a_hundred_megabytes_is_run_in_64_mebibytes_and_
         std::ofstream file(where.dir.file("array.json"));
         for (unsigned i = 0; i < questions; ++i)
             file << (i == 0 ? "[" : ",\n") << R"({"question": "What is )" << i
-                 << R"( plus one?", "choices": ["nothing", "more"], "answer": "B", "text": ")" << context
-                 << "\"}";
+                 << R"( plus one?", "choices": ["nothing", "more"], "answer": "B", "text": ")"
+                 << context << "\"}";
         file << "]\n";
     }
     const nginx_server endpoint(nginx_server::fixed());

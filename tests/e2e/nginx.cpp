@@ -20,7 +20,8 @@ namespace {
 std::string md5(const std::string& text) {
     unsigned char digest[EVP_MAX_MD_SIZE];
     std::size_t size = 0;
-    BOOST_REQUIRE(EVP_Q_digest(nullptr, "MD5", nullptr, text.data(), text.size(), digest, &size) == 1);
+    BOOST_REQUIRE(EVP_Q_digest(nullptr, "MD5", nullptr, text.data(), text.size(), digest, &size) ==
+                  1);
     std::string hex;
     for (std::size_t i = 0; i < size; ++i) {
         char pair[3];
@@ -58,7 +59,8 @@ BOOST_AUTO_TEST_CASE(a_whole_set_is_put_to_it) {
     const nginx_server endpoint(nginx_server::fixed());
     const auto run = run_to_end(where.ask(endpoint, questions, {"--parallel", "64"}));
     BOOST_REQUIRE_MESSAGE(run.code == 0, run.errors);
-    check_every_answer_is_b(results_in(results_path(where, run.errors)), count_lines(text_of(questions)));
+    check_every_answer_is_b(results_in(results_path(where, run.errors)),
+                            count_lines(text_of(questions)));
 }
 
 BOOST_AUTO_TEST_CASE(kills_lose_nothing_and_no_counted_question_is_asked_twice) {

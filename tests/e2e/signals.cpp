@@ -54,13 +54,15 @@ BOOST_AUTO_TEST_CASE(one_signal_lets_answers_in_flight_come_and_the_named_comman
 
         const auto rest = run_to_end(here.command_in(said));
         BOOST_TEST(rest.code == 0, rest.errors);
-        BOOST_TEST(contains(rest.errors, "Skipping " + std::to_string(asked) + " already completed"));
+        BOOST_TEST(
+            contains(rest.errors, "Skipping " + std::to_string(asked) + " already completed"));
         BOOST_TEST(endpoint.requests() == total);
         BOOST_TEST(results_in(results_path(here, rest.errors)).size() == total);
     }
 }
 
-BOOST_FIXTURE_TEST_CASE(a_second_signal_leaves_at_once_and_loses_nothing_that_is_complete, class_room) {
+BOOST_FIXTURE_TEST_CASE(a_second_signal_leaves_at_once_and_loses_nothing_that_is_complete,
+                        class_room) {
     const simulator quick({"--latency", "50ms"});
     child_process beginning(ask_some(quick));
     beginning.acknowledged.wait_for("\n");
@@ -72,8 +74,7 @@ BOOST_FIXTURE_TEST_CASE(a_second_signal_leaves_at_once_and_loses_nothing_that_is
     // Neither latency nor grace would end while this test has patience.
     const simulator slow({"--latency", "1h"});
     child_process stuck(ask_some(slow, {"--set", "processing.grace_seconds=1h"}));
-    while (slow.requests() < 4)
-        BOOST_REQUIRE(!stuck.ends_within(std::chrono::milliseconds{20}));
+    while (slow.requests() < 4) BOOST_REQUIRE(!stuck.ends_within(std::chrono::milliseconds{20}));
     stuck.send(SIGTERM);
     stuck.errors.wait_for("Interrupted: no new questions; 4 in flight");
     stuck.send(SIGTERM);

@@ -34,8 +34,7 @@ inline constexpr std::chrono::seconds patience{180};
 class descriptor {
 public:
     explicit descriptor(int number) : number_(number) {
-        if (number < 0)
-            throw std::runtime_error("no descriptor");
+        if (number < 0) throw std::runtime_error("no descriptor");
     }
     descriptor(descriptor&& other) noexcept : number_(std::exchange(other.number_, -1)) {}
     descriptor& operator=(descriptor&& other) noexcept {
@@ -43,8 +42,7 @@ public:
         return *this;
     }
     ~descriptor() {
-        if (number_ >= 0)
-            ::close(number_);
+        if (number_ >= 0) ::close(number_);
     }
 
     int number() const { return number_; }
@@ -60,8 +58,7 @@ struct pipe_ends {
 
 inline pipe_ends make_pipe() {
     int ends[2];
-    if (::pipe2(ends, O_CLOEXEC) != 0)
-        throw std::runtime_error("no pipe");
+    if (::pipe2(ends, O_CLOEXEC) != 0) throw std::runtime_error("no pipe");
     descriptor read(ends[0]);
     const descriptor write(ends[1]);
     // Above the numbers that the child puts its ends at.
@@ -71,7 +68,8 @@ inline pipe_ends make_pipe() {
 // What comes out of a pipe. A thread of its own reads it, so that the writer never has to wait.
 class collected_text {
 public:
-    explicit collected_text(descriptor from) : from_(std::move(from)), reader_([this] { read(); }) {}
+    explicit collected_text(descriptor from)
+        : from_(std::move(from)), reader_([this] { read(); }) {}
     collected_text(const collected_text&) = delete;
     collected_text& operator=(const collected_text&) = delete;
     ~collected_text() { reader_.join(); } // once the last writer has gone
@@ -86,8 +84,7 @@ public:
     std::string wait_until(Condition condition) {
         std::unique_lock held(lock_);
         changed_.wait_for(held, patience, [&] { return ended_ || condition(text_); });
-        if (!condition(text_))
-            throw std::runtime_error("what was waited for is not in: " + text_);
+        if (!condition(text_)) throw std::runtime_error("what was waited for is not in: " + text_);
         return text_;
     }
     std::string wait_for(std::string_view part) {
@@ -106,16 +103,14 @@ private:
         char buffer[4096];
         for (;;) {
             const auto size = ::read(from_.number(), buffer, sizeof buffer);
-            if (size < 0 && errno == EINTR)
-                continue;
+            if (size < 0 && errno == EINTR) continue;
             const std::lock_guard held(lock_);
             if (size > 0)
                 text_.append(buffer, static_cast<std::size_t>(size));
             else
                 ended_ = true;
             changed_.notify_all();
-            if (ended_)
-                return;
+            if (ended_) return;
         }
     }
 
@@ -135,8 +130,8 @@ struct command {
 
 // How a program ended.
 struct ending {
-    int code = -1;          // that it returned
-    int signal = 0;         // that killed it instead
+    int code = -1;  // that it returned
+    int signal = 0; // that killed it instead
     long peak_memory_kib = 0;
 };
 
@@ -144,7 +139,8 @@ struct ending {
 // test's own, so that no key or proxy of whoever runs it gets in.
 class child_process {
 public:
-    explicit child_process(const command& what) : child_process(what, make_pipe(), make_pipe(), make_pipe()) {}
+    explicit child_process(const command& what)
+        : child_process(what, make_pipe(), make_pipe(), make_pipe()) {}
     child_process(const child_process&) = delete;
     child_process& operator=(const child_process&) = delete;
     ~child_process() {
@@ -159,21 +155,19 @@ public:
 
     // Whether it ends within `time`.
     bool ends_within(std::chrono::milliseconds time) const {
-        if (ended_)
-            return true;
+        if (ended_) return true;
         pollfd ended{handle_.number(), POLLIN, 0};
         return ::poll(&ended, 1, static_cast<int>(time.count())) == 1;
     }
 
     ending wait() {
-        if (ended_)
-            return how_;
+        if (ended_) return how_;
         if (!ends_within(patience))
-            throw std::runtime_error("it does not end; it said: " + output.so_far() + errors.so_far());
+            throw std::runtime_error("it does not end; it said: " + output.so_far() +
+                                     errors.so_far());
         int status = 0;
         rusage used{};
-        if (::wait4(id_, &status, 0, &used) != id_)
-            throw std::runtime_error("not our child");
+        if (::wait4(id_, &status, 0, &used) != id_) throw std::runtime_error("not our child");
         ended_ = true;
         if (WIFSIGNALED(status))
             how_.signal = WTERMSIG(status);
@@ -191,25 +185,22 @@ private:
 
     static pid_t start(const command& what, const int (&write_ends)[3]) {
         std::vector<std::string> variables{"LC_ALL=C"};
-        for (const char* name : {"PATH", "HOME", "TMPDIR", "ASAN_OPTIONS", "TSAN_OPTIONS", "UBSAN_OPTIONS"})
+        for (const char* name :
+             {"PATH", "HOME", "TMPDIR", "ASAN_OPTIONS", "TSAN_OPTIONS", "UBSAN_OPTIONS"})
             if (const char* value = std::getenv(name))
                 variables.push_back(std::string(name) + "=" + value);
-        for (const auto& [name, value] : what.environment)
-            variables.push_back(name + "=" + value);
+        for (const auto& [name, value] : what.environment) variables.push_back(name + "=" + value);
         const auto arguments = pointers(what.words);
         const auto environment = pointers(variables);
 
         const auto id = ::fork();
-        if (id < 0)
-            throw std::runtime_error("cannot fork");
-        if (id > 0)
-            return id;
+        if (id < 0) throw std::runtime_error("cannot fork");
+        if (id > 0) return id;
         // Other threads of the test were not copied: from here on only what is safe without them.
         ::prctl(PR_SET_PDEATHSIG, SIGKILL);
         const int nothing = ::open("/dev/null", O_RDONLY);
         ::dup2(nothing, 0);
-        for (int i = 0; i < 3; ++i)
-            ::dup2(write_ends[i], i + 1);
+        for (int i = 0; i < 3; ++i) ::dup2(write_ends[i], i + 1);
         if (::chdir(what.directory.c_str()) == 0)
             ::execve(arguments[0], arguments.data(), environment.data());
         ::_exit(127);
@@ -217,8 +208,7 @@ private:
 
     static std::vector<char*> pointers(const std::vector<std::string>& words) {
         std::vector<char*> made;
-        for (const auto& word : words)
-            made.push_back(const_cast<char*>(word.c_str()));
+        for (const auto& word : words) made.push_back(const_cast<char*>(word.c_str()));
         made.push_back(nullptr);
         return made;
     }

@@ -56,7 +56,8 @@ public:
             content_by_lua_block {
                 ngx.shared.asked:incr(ngx.md5(ngx.req.get_body_data()), 1, 0)
                 ngx.sleep(0.05)
-                ngx.print('))" + std::string(reply) + R"(')
+                ngx.print(')" +
+               std::string(reply) + R"(')
             })";
     }
     // Always says B.
@@ -76,39 +77,55 @@ private:
         place_.write("server.key", identity.private_key);
         std::string temporary_paths;
         for (const auto* user : {"client_body", "proxy", "fastcgi", "uwsgi", "scgi"})
-            temporary_paths += std::string("    ") + user + "_temp_path " + place_.file(user) + ";\n";
-        place_.write("nginx.conf",
-                     "load_module /usr/lib/nginx/modules/ndk_http_module.so;\n"
-                     "load_module /usr/lib/nginx/modules/ngx_http_lua_module.so;\n"
-                     "daemon off;\n"
-                     "master_process off;\n"
-                     "worker_processes 1;\n"
-                     "error_log stderr notice;\n"
-                     "pid " + place_.file("pid") + ";\n"
-                     "events { worker_connections 1024; }\n"
-                     "http {\n" + temporary_paths +
-                     "    access_log off;\n"
-                     "    client_body_buffer_size 1m;\n"
-                     "    lua_shared_dict asked 10m;\n"
-                     "    server {\n"
-                     "        listen 127.0.0.1:" + port_.number() + " ssl reuseport;\n"
-                     "        ssl_certificate " + place_.file("server.pem") + ";\n"
-                     "        ssl_certificate_key " + place_.file("server.key") + ";\n"
-                     "        default_type application/json;\n"
-                     "        location /v1/chat/completions {" + completions + "}\n"
-                     "        location /v1/stats {\n"
-                     "            content_by_lua_block {\n"
-                     "                local asked, separator = ngx.shared.asked, '{'\n"
-                     "                for _, key in ipairs(asked:get_keys(0)) do\n"
-                     "                    ngx.print(separator, '\"', key, '\":', asked:get(key))\n"
-                     "                    separator = ','\n"
-                     "                end\n"
-                     "                ngx.print(separator == '{' and '{}' or '}')\n"
-                     "            }\n"
-                     "        }\n"
-                     "    }\n"
-                     "}\n");
-        return {{"/usr/sbin/nginx", "-e", "stderr", "-p", place_.path().string(), "-c", "nginx.conf"}, {}, "."};
+            temporary_paths +=
+                std::string("    ") + user + "_temp_path " + place_.file(user) + ";\n";
+        place_.write(
+            "nginx.conf",
+            "load_module /usr/lib/nginx/modules/ndk_http_module.so;\n"
+            "load_module /usr/lib/nginx/modules/ngx_http_lua_module.so;\n"
+            "daemon off;\n"
+            "master_process off;\n"
+            "worker_processes 1;\n"
+            "error_log stderr notice;\n"
+            "pid " +
+                place_.file("pid") +
+                ";\n"
+                "events { worker_connections 1024; }\n"
+                "http {\n" +
+                temporary_paths +
+                "    access_log off;\n"
+                "    client_body_buffer_size 1m;\n"
+                "    lua_shared_dict asked 10m;\n"
+                "    server {\n"
+                "        listen 127.0.0.1:" +
+                port_.number() +
+                " ssl reuseport;\n"
+                "        ssl_certificate " +
+                place_.file("server.pem") +
+                ";\n"
+                "        ssl_certificate_key " +
+                place_.file("server.key") +
+                ";\n"
+                "        default_type application/json;\n"
+                "        location /v1/chat/completions {" +
+                completions +
+                "}\n"
+                "        location /v1/stats {\n"
+                "            content_by_lua_block {\n"
+                "                local asked, separator = ngx.shared.asked, '{'\n"
+                "                for _, key in ipairs(asked:get_keys(0)) do\n"
+                "                    ngx.print(separator, '\"', key, '\":', asked:get(key))\n"
+                "                    separator = ','\n"
+                "                end\n"
+                "                ngx.print(separator == '{' and '{}' or '}')\n"
+                "            }\n"
+                "        }\n"
+                "    }\n"
+                "}\n");
+        return {
+            {"/usr/sbin/nginx", "-e", "stderr", "-p", place_.path().string(), "-c", "nginx.conf"},
+            {},
+            "."};
     }
 
     scratch_dir place_;

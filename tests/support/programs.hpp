@@ -42,8 +42,7 @@ inline std::string source_path(std::string_view path) {
 
 inline std::string text_of(const std::filesystem::path& path) {
     std::ifstream file(path, std::ios::binary);
-    if (!file)
-        throw std::runtime_error("cannot read " + path.string());
+    if (!file) throw std::runtime_error("cannot read " + path.string());
     return {std::istreambuf_iterator<char>(file), {}};
 }
 
@@ -62,8 +61,7 @@ inline bool contains(std::string_view text, std::string_view part) {
 // The public question set that runs are measured on; the project's own where it is not at hand.
 inline std::string many_questions() {
     const auto shared = source_path("../shared/data/agieval/logiqa-en.jsonl");
-    if (std::filesystem::exists(shared))
-        return shared;
+    if (std::filesystem::exists(shared)) return shared;
     static const bool told = [&] {
         std::cerr << shared << " is not there: configs/demo-questions.jsonl is used instead\n";
         return true;
@@ -77,12 +75,15 @@ inline std::string few_questions(unsigned count) {
     std::string text;
     for (unsigned i = 1; i <= count; ++i)
         text += R"({"question": "What is )" + std::to_string(i) + R"( plus one?", "choices": [")" +
-                std::to_string(i) + R"(", ")" + std::to_string(i + 1) + R"("], "answer": "B"})" "\n";
+                std::to_string(i) + R"(", ")" + std::to_string(i + 1) +
+                R"("], "answer": "B"})"
+                "\n";
     return text;
 }
 
 // GET `path` below `root`, trusting `ca_file`.
-inline boost::json::value fetch(const std::string& root, std::string path, const std::string& ca_file) {
+inline boost::json::value fetch(const std::string& root, std::string path,
+                                const std::string& ca_file) {
     event_loop loop;
     endpoint_options options;
     options.root = parse_api_root(root).value();
@@ -142,8 +143,7 @@ public:
     template <class Endpoint>
     command ask(const Endpoint& whom, const std::string& questions, const words& more = {}) const {
         words endpoint{"--model", "m", "--base-url", whom.base_url(), "--wait-for-endpoint", "60s"};
-        if (!whom.ca_file().empty())
-            endpoint = endpoint + words{"--ca-file", whom.ca_file()};
+        if (!whom.ca_file().empty()) endpoint = endpoint + words{"--ca-file", whom.ca_file()};
         return proctor(words{"run", questions, "--no-progress-bar"} + endpoint + more);
     }
 
