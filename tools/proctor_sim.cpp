@@ -49,8 +49,7 @@ failure not_an_address(const std::string& listen) {
 // "HOST:PORT" with a port of 0 to 65535, brackets around an IPv6 address.
 result<void> read_listen(const std::string& listen, simulator_options& options) {
     const auto colon = listen.rfind(':');
-    if (colon == listen.npos)
-        return not_an_address(listen);
+    if (colon == listen.npos) return not_an_address(listen);
     auto host = listen.substr(0, colon);
     if (host.size() > 2 && host.front() == '[' && host.back() == ']')
         host = host.substr(1, host.size() - 2);
@@ -58,26 +57,22 @@ result<void> read_listen(const std::string& listen, simulator_options& options) 
         return not_an_address(listen);
     const auto* last = listen.data() + listen.size();
     const auto [end, error] = std::from_chars(listen.data() + colon + 1, last, options.port);
-    if (host.empty() || error != std::errc{} || end != last)
-        return not_an_address(listen);
+    if (host.empty() || error != std::errc{} || end != last) return not_an_address(listen);
     options.address = host;
     return {};
 }
 
 result<simulator_options> read_options(command_line& line) {
     auto& options = line.options;
-    if (auto read = read_listen(line.listen, options); !read)
-        return read.error();
+    if (auto read = read_listen(line.listen, options); !read) return read.error();
     const auto latency = parse_latency(line.latency);
-    if (!latency)
-        return latency.error();
+    if (!latency) return latency.error();
     options.latency = *latency;
     if (!options.tls && !line.ca_out.empty())
         return failure(failure_code::bad_value, "--ca-out", "there is no authority with --plain");
     if (!line.questions.empty()) {
         auto key = answer_key::read(line.questions);
-        if (!key)
-            return key.error();
+        if (!key) return key.error();
         options.key = std::move(*key);
     }
     return std::move(options);
@@ -87,22 +82,19 @@ result<void> write_file(const std::string& path, const std::string& text) {
     std::ofstream out(path, std::ios::binary);
     out << text;
     out.close();
-    if (!out)
-        return failure(failure_code::io_error, path, std::strerror(errno));
+    if (!out) return failure(failure_code::io_error, path, std::strerror(errno));
     return {};
 }
 
 result<void> serve(command_line& line) {
     auto options = read_options(line);
-    if (!options)
-        return options.error();
+    if (!options) return options.error();
     const bool tls = options->tls;
     simulated_endpoint endpoint(std::move(*options));
     // Before the line that tells that all is ready, so that no signal is missed after it.
     boost::asio::io_context signals_context;
     boost::asio::signal_set signals(signals_context, SIGINT, SIGTERM);
-    if (auto started = endpoint.start(); !started)
-        return started.error();
+    if (auto started = endpoint.start(); !started) return started.error();
 
     std::string authority;
     if (!line.ca_out.empty()) {

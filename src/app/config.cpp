@@ -75,7 +75,8 @@ const setting table[] = {
 
 // Keys of the original system that change nothing here; what is said when they appear.
 constexpr std::pair<std::string_view, std::string_view> inert_keys[] = {
-    {"processing.enable_batching", "requests are not batched; processing.parallel_workers sets how many are in flight"},
+    {"processing.enable_batching",
+     "requests are not batched; processing.parallel_workers sets how many are in flight"},
     {"processing.batch_size", "requests are not batched"},
     {"processing.batch_timeout", "requests are not batched"},
     {"rag.retriever_config", "retrieval is not available"},
@@ -144,9 +145,9 @@ void collect(const YAML::Node& node, const std::string& path, const std::string&
     }
     if (node.IsNull()) return;
     if (!node.IsMap()) {
-        into.problems.emplace_back(failure_code::bad_value, origin,
-                                   fmt::format("expected keys{}, found a value",
-                                               path.empty() ? "" : " below " + path));
+        into.problems.emplace_back(
+            failure_code::bad_value, origin,
+            fmt::format("expected keys{}, found a value", path.empty() ? "" : " below " + path));
         return;
     }
     for (const auto& member : node) {
@@ -194,8 +195,12 @@ problem parse(const std::string& text, double& into) {
     return std::nullopt;
 }
 
-problem parse(const std::string& text, std::string& into) { return into = text, std::nullopt; }
-problem parse(const std::string& text, secret& into) { return into.text = text, std::nullopt; }
+problem parse(const std::string& text, std::string& into) {
+    return into = text, std::nullopt;
+}
+problem parse(const std::string& text, secret& into) {
+    return into.text = text, std::nullopt;
+}
 
 problem parse(const std::string& text, duration& into) {
     const auto value = parse_duration(text);
@@ -221,16 +226,6 @@ problem parse(const std::string& text, failure_limit& into) {
     return std::nullopt;
 }
 
-problem parse_list(const YAML::Node& node, header_list& into) {
-    if (!node.IsMap()) return "expected headers as name: value";
-    into.clear();
-    for (const auto& member : node) {
-        if (!member.second.IsScalar()) return "expected headers as name: value";
-        into.emplace_back(member.first.as<std::string>(), member.second.as<std::string>());
-    }
-    return std::nullopt;
-}
-
 // ${VAR} in `text`; the name of the first one that is not set, if there is one.
 problem expand(std::string& text, const environment& look_up) {
     for (std::size_t at = 0; (at = text.find("${", at)) != std::string::npos;) {
@@ -245,14 +240,28 @@ problem expand(std::string& text, const environment& look_up) {
     return std::nullopt;
 }
 
-problem assign(config& into, const setting& entry, const YAML::Node& node, const environment& look_up) {
+problem parse_list(const YAML::Node& node, header_list& into, const environment& look_up) {
+    if (!node.IsMap()) return "expected headers as name: value";
+    into.clear();
+    for (const auto& member : node) {
+        if (!member.second.IsScalar()) return "expected headers as name: value";
+        auto value = member.second.as<std::string>();
+        if (auto wrong = expand(value, look_up)) return wrong;
+        into.emplace_back(member.first.as<std::string>(), std::move(value));
+    }
+    return std::nullopt;
+}
+
+problem assign(config& into, const setting& entry, const YAML::Node& node,
+               const environment& look_up) {
     const auto field = entry.of(into);
     if (node.IsNull()) { // unset: the default again
         config defaults;
         std::visit([&](auto* to) { *to = *std::get<decltype(to)>(entry.of(defaults)); }, field);
         return std::nullopt;
     }
-    if (auto* const* headers = std::get_if<header_list*>(&field)) return parse_list(node, **headers);
+    if (auto* const* headers = std::get_if<header_list*>(&field))
+        return parse_list(node, **headers, look_up);
     if (!node.IsScalar()) return "expected one value";
     auto text = node.Scalar();
     if (entry.path.starts_with("model.") || entry.path.starts_with("tls."))
@@ -282,12 +291,15 @@ std::string seconds_text(duration time) {
 }
 
 std::string limit_text(const failure_limit& limit) {
-    return limit.count ? fmt::format("{}", *limit.count) : fmt::format("{}%", 100 * limit.share.value_or(1));
+    return limit.count ? fmt::format("{}", *limit.count)
+                       : fmt::format("{}%", 100 * limit.share.value_or(1));
 }
 
 } // namespace
 
-std::span<const setting> all_settings() { return table; }
+std::span<const setting> all_settings() {
+    return table;
+}
 
 const setting* find_setting(std::string_view path) {
     const auto* found = std::find_if(std::begin(table), std::end(table),
@@ -300,7 +312,8 @@ config_file read_config_file(const std::string& path) {
     try {
         std::ifstream file(path);
         if (!file) {
-            read.problems.emplace_back(failure_code::not_found, path, "cannot open the configuration file");
+            read.problems.emplace_back(failure_code::not_found, path,
+                                       "cannot open the configuration file");
             return read;
         }
         collect(YAML::Load(file), "", path, read);
@@ -314,7 +327,8 @@ config_file read_config_file(const std::string& path) {
 
 result<assignment> assign_text(std::string_view path, const std::string& text, std::string origin) {
     if (!find_setting(path)) return failure{failure_code::bad_value, origin, with_suggestion(path)};
-    return assignment{std::string(path), std::make_shared<const YAML::Node>(text), std::move(origin)};
+    return assignment{std::string(path), std::make_shared<const YAML::Node>(text),
+                      std::move(origin)};
 }
 
 std::vector<failure> apply(config& into, const std::vector<assignment>& assignments,
@@ -365,11 +379,13 @@ void fill_from_environment(config& into, const environment& look_up) {
 std::vector<failure> check(const config& used) {
     std::vector<failure> problems;
     const auto require = [&](bool fine, std::string_view where, std::string what) {
-        if (!fine) problems.emplace_back(failure_code::bad_value, std::string(where), std::move(what));
+        if (!fine)
+            problems.emplace_back(failure_code::bad_value, std::string(where), std::move(what));
     };
     const auto& type = used.model.generator_type;
     const bool simulated = type == "simulated";
-    require(!used.questions_file.empty(), "questions_file", "no question file; name one: proctor run QUESTIONS");
+    require(!used.questions_file.empty(), "questions_file",
+            "no question file; name one: proctor run QUESTIONS");
     require(simulated || type == "openai" || type == "vllm" || type == "argo",
             "model.generator.generator_type", not_a("openai, vllm, argo or simulated", type));
     require(simulated || !used.model.model.empty(), "model.generator_settings.model",
@@ -387,8 +403,8 @@ std::vector<failure> check(const config& used) {
             "model.generator_settings.max_tokens", "expected a number from 1 to 10,000,000");
     require(used.model.timeout > duration::zero(), "model.generator_settings.timeout",
             "expected a time above 0");
-    require(used.model.connect_timeout > duration::zero(), "model.generator_settings.connect_timeout",
-            "expected a time above 0");
+    require(used.model.connect_timeout > duration::zero(),
+            "model.generator_settings.connect_timeout", "expected a time above 0");
     require(used.model.max_retries <= 1000, "model.generator_settings.max_retries",
             "expected a number up to 1000");
     require(used.processing.parallel_workers >= 1 && used.processing.parallel_workers <= 100'000,
@@ -399,11 +415,13 @@ std::vector<failure> check(const config& used) {
             "expected a directory");
     require(used.simulated.accuracy >= 0 && used.simulated.accuracy <= 1, "simulated.accuracy",
             "expected a number from 0 to 1");
-    require(used.output.format == "json" || used.output.format == "jsonl" || used.output.format == "none",
+    require(used.output.format == "json" || used.output.format == "jsonl" ||
+                used.output.format == "none",
             "output.format", not_a("json, jsonl or none", used.output.format));
-    require(!used.rag.enabled, "rag.enabled",
-            "retrieval is not available; set it to false, or say --no-rag (rag.use_context_field: true "
-            "puts each question's own text into its prompt)");
+    require(
+        !used.rag.enabled, "rag.enabled",
+        "retrieval is not available; set it to false, or say --no-rag (rag.use_context_field: true "
+        "puts each question's own text into its prompt)");
     require(used.processing.enable_checkpointing || used.processing.resume_from_checkpoint.empty(),
             "processing.resume_from_checkpoint", "cannot resume with checkpointing disabled");
     require(used.processing.auto_resume || !used.processing.must_resume, "processing.must_resume",
@@ -416,14 +434,20 @@ std::string value_text(const config& used, const setting& entry) {
     return std::visit(
         [](auto* value) -> std::string {
             using type = std::remove_pointer_t<decltype(value)>;
-            if constexpr (std::is_same_v<type, std::string>) return *value;
-            else if constexpr (std::is_same_v<type, secret>) return value->text.empty() ? "" : "***";
-            else if constexpr (std::is_same_v<type, duration>) return seconds_text(*value);
-            else if constexpr (std::is_same_v<type, failure_limit>) return limit_text(*value);
+            if constexpr (std::is_same_v<type, std::string>)
+                return *value;
+            else if constexpr (std::is_same_v<type, secret>)
+                return value->text.empty() ? "" : "***";
+            else if constexpr (std::is_same_v<type, duration>)
+                return seconds_text(*value);
+            else if constexpr (std::is_same_v<type, failure_limit>)
+                return limit_text(*value);
             else if constexpr (std::is_same_v<type, std::optional<std::uint64_t>>)
                 return *value ? fmt::format("{}", **value) : "";
-            else if constexpr (std::is_same_v<type, header_list>) return value->empty() ? "" : "***";
-            else return fmt::format("{}", *value);
+            else if constexpr (std::is_same_v<type, header_list>)
+                return value->empty() ? "" : "***";
+            else
+                return fmt::format("{}", *value);
         },
         entry.of(copy));
 }
@@ -432,11 +456,11 @@ std::string redacted_yaml(const config& used) {
     YAML::Node root(YAML::NodeType::Map);
     for (const auto& entry : table) {
         auto node = root;
-        const auto leaf = descend(entry.path, [&](std::string_view section) {
-            node.reset(node[std::string(section)]);
-        });
+        const auto leaf = descend(
+            entry.path, [&](std::string_view section) { node.reset(node[std::string(section)]); });
         const auto text = value_text(used, entry);
-        node[std::string(leaf)] = text.empty() ? YAML::Node(YAML::NodeType::Null) : YAML::Node(text);
+        node[std::string(leaf)] =
+            text.empty() ? YAML::Node(YAML::NodeType::Null) : YAML::Node(text);
     }
     YAML::Emitter out;
     out << root;
@@ -458,11 +482,14 @@ boost::json::object redacted_json(const config& used) {
             [&](auto* value) -> boost::json::value {
                 using type = std::remove_pointer_t<decltype(value)>;
                 if (text.empty()) return nullptr;
-                if constexpr (std::is_arithmetic_v<type>) return *value;
-                else if constexpr (std::is_same_v<type, std::optional<std::uint64_t>>) return **value;
+                if constexpr (std::is_arithmetic_v<type>)
+                    return *value;
+                else if constexpr (std::is_same_v<type, std::optional<std::uint64_t>>)
+                    return **value;
                 else if constexpr (std::is_same_v<type, duration>)
                     return std::chrono::duration<double>(*value).count();
-                else return boost::json::string(text);
+                else
+                    return boost::json::string(text);
             },
             entry.of(copy));
     }

@@ -91,9 +91,13 @@ console::console(loudness level, bool bar_wanted)
     logger_->set_level(level == loudness::verbose ? spdlog::level::debug : spdlog::level::info);
 }
 
-console::~console() { terminal_->leave_bar(); }
+console::~console() {
+    terminal_->leave_bar();
+}
 
-void console::say(const std::string& text) { logger_->info("{}", text); }
+void console::say(const std::string& text) {
+    logger_->info("{}", text);
+}
 
 void console::say(std::string_view icon, const std::string& text) {
     if (terminal_->is_terminal() && terminal_->unicode())
@@ -102,9 +106,15 @@ void console::say(std::string_view icon, const std::string& text) {
         say(text);
 }
 
-void console::warn(const std::string& text) { logger_->warn("{}", text); }
-void console::error(const std::string& text) { logger_->error("{}", text); }
-void console::detail(const std::string& text) { logger_->debug("{}", text); }
+void console::warn(const std::string& text) {
+    logger_->warn("{}", text);
+}
+void console::error(const std::string& text) {
+    logger_->error("{}", text);
+}
+void console::detail(const std::string& text) {
+    logger_->debug("{}", text);
+}
 
 void console::also_write_to(const std::string& path) {
     try {
@@ -117,12 +127,16 @@ void console::also_write_to(const std::string& path) {
     }
 }
 
-bool console::has_bar() const { return terminal_->has_bar(); }
+bool console::has_bar() const {
+    return terminal_->has_bar();
+}
 
 void console::show(const progress& now) {
     if (has_bar()) terminal_->draw(now);
 }
 
-void console::end_bar() { terminal_->leave_bar(); }
+void console::end_bar() {
+    terminal_->leave_bar();
+}
 
 } // namespace proctor

@@ -74,7 +74,8 @@ loaded_config load_config(const command_line& line) {
     std::vector<failure> problems;
     for (const auto& path : line.config_files) {
         auto file = read_config_file(path);
-        std::move(file.assignments.begin(), file.assignments.end(), std::back_inserter(assignments));
+        std::move(file.assignments.begin(), file.assignments.end(),
+                  std::back_inserter(assignments));
         std::move(file.problems.begin(), file.problems.end(), std::back_inserter(problems));
         std::move(file.notes.begin(), file.notes.end(), std::back_inserter(notes));
     }

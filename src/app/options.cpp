@@ -17,7 +17,8 @@ constexpr auto program_examples = R"(Examples:
   proctor run questions.jsonl --model NAME --base-url https://host/v1
   proctor run --help                             every flag)";
 
-constexpr auto run_examples = R"(Every flag has a key in the YAML file (configs/example.yaml); a flag wins over the file.
+constexpr auto run_examples =
+    R"(Every flag has a key in the YAML file (configs/example.yaml); a flag wins over the file.
 
 Examples:
   proctor run questions.jsonl --model mistral-7b --base-url https://gpu1:8000/v1 --ca-file ca.pem
@@ -32,8 +33,11 @@ Exit status: 0 complete, 2 usage, 3 some questions failed, 4 run does not fit or
 128+n signal n.)";
 
 std::string quoted(const std::string& word) {
-    const bool plain = !word.empty() && word.find_first_not_of(
-        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_./:=,@%+") == std::string::npos;
+    const bool plain =
+        !word.empty() &&
+        word.find_first_not_of(
+            "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_./:=,@%+") ==
+            std::string::npos;
     if (plain) return word;
     std::string out = "'";
     for (const char c : word) out += c == '\'' ? std::string("'\\''") : std::string(1, c);
@@ -62,9 +66,11 @@ void add_flag(CLI::App& app, command_line& line, const setting& entry) {
     CLI::Option* option = nullptr;
     if (is_switch) {
         const std::string value = negated ? "false" : "true";
-        option = app.add_flag_callback(flags, [take, value] { take(value); },
-                                       fmt::format("{}: {}", entry.path, negated ? "false" : "true"));
-        option->description(negated ? fmt::format("do not {}", entry.meaning) : std::string(entry.meaning));
+        option = app.add_flag_callback(
+            flags, [take, value] { take(value); },
+            fmt::format("{}: {}", entry.path, negated ? "false" : "true"));
+        option->description(negated ? fmt::format("do not {}", entry.meaning)
+                                    : std::string(entry.meaning));
     } else {
         const auto fallback = value_text(defaults, entry);
         option = app.add_option_function<std::string>(
@@ -73,6 +79,7 @@ void add_flag(CLI::App& app, command_line& line, const setting& entry) {
                              : fmt::format("{} (default: {})", entry.meaning, fallback));
         option->type_name(std::string(entry.value));
     }
+    option->multi_option_policy(CLI::MultiOptionPolicy::TakeLast); // as in files, later wins
     option->group(group_of(entry.path));
 }
 
@@ -84,9 +91,11 @@ void add_set(command_line& line, const std::string& text) {
     const auto* entry = find_setting(path);
     config defaults;
     if (entry && std::holds_alternative<secret*>(entry->of(defaults)))
-        throw CLI::ValidationError("--set", fmt::format("{} is a secret, and the process list shows the "
-                                                        "command line; use the file with ${{VAR}}, or "
-                                                        "api_key_file", path));
+        throw CLI::ValidationError("--set",
+                                   fmt::format("{} is a secret, and the process list shows the "
+                                               "command line; use the file with ${{VAR}}, or "
+                                               "api_key_file",
+                                               path));
     auto assigned = assign_text(path, text.substr(equals + 1), "--set " + path);
     if (!assigned) throw CLI::ValidationError(assigned.error().message());
     line.assignments.push_back(std::move(*assigned));
@@ -118,15 +127,17 @@ parsed_line parse_command_line(int argc, char** argv) {
     command_line line;
     for (int i = 0; i < argc; ++i) line.again += (i ? " " : "") + quoted(argv[i]);
 
-    CLI::App app("Puts question sets to language models and marks the answers. Kill it at any moment:\n"
-                 "the same command goes on.",
-                 "proctor");
+    CLI::App app(
+        "Puts question sets to language models and marks the answers. Kill it at any moment:\n"
+        "the same command goes on.",
+        "proctor");
     app.set_version_flag("--version", "proctor " PROCTOR_VERSION);
     app.footer(program_examples);
     app.set_help_flag("-h,--help", "this page");
     app.allow_extras();
 
-    auto& run = *app.add_subcommand("run", "put the questions, mark the answers, checkpoint, resume");
+    auto& run =
+        *app.add_subcommand("run", "put the questions, mark the answers, checkpoint, resume");
     run.footer(run_examples);
     run.set_help_flag("-h,--help", "this page");
     run.allow_extras();
@@ -148,7 +159,8 @@ parsed_line parse_command_line(int argc, char** argv) {
            "any key of the configuration (but no secret)")
         ->type_name("KEY=VALUE")
         ->allow_extra_args(false);
-    run.add_option("--env-file", line.env_file, "NAME=value lines for ${VAR}, before the environment")
+    run.add_option("--env-file", line.env_file,
+                   "NAME=value lines for ${VAR}, before the environment")
         ->type_name("FILE");
     run.add_option("--ack-fd", line.acknowledge_fd,
                    "write each question_id to this descriptor once its result is durable")
@@ -170,9 +182,10 @@ parsed_line parse_command_line(int argc, char** argv) {
             std::fputs(app.help().c_str(), stderr);
             return {std::nullopt, exit_usage};
         }
-        return {std::nullopt,
-                complain(fmt::format("unknown command '{}' (there is: proctor run; see proctor --help)",
-                                     words.front()))};
+        return {
+            std::nullopt,
+            complain(fmt::format("unknown command '{}' (there is: proctor run; see proctor --help)",
+                                 words.front()))};
     }
     const auto extra = run.remaining();
     if (!extra.empty()) return {std::nullopt, complain_of_extra(run, extra.front())};

@@ -1,8 +1,8 @@
 // When to say how far a run is.
 #include "proctor/app/progress_reporter.hpp"
 
-#include "proctor/codec/json_fields.hpp"
 #include "proctor/app/run_opening.hpp"
+#include "proctor/codec/json_fields.hpp"
 #include "proctor/storage/run_layout.hpp"
 
 #include <fmt/format.h>
@@ -19,7 +19,9 @@ progress_reporter::progress_reporter(const config& used, console& talk, clock& t
     : config_(used), console_(talk), clock_(time), disk_(disk), log_(log), permits_(permits),
       total_(total), completed_before_(log.counted().completed_count()), began_(time.now()) {}
 
-void progress_reporter::begin() { began_ = clock_.now(); }
+void progress_reporter::begin() {
+    began_ = clock_.now();
+}
 
 void progress_reporter::draw_last() const {
     console_.show(current());
@@ -83,7 +85,8 @@ void progress_reporter::write_status(std::string_view state) const {
     status["total"] = now.total;
     status["rate"] = now.rate();
     status["remaining_seconds"] = now.remaining_seconds();
-    status["accuracy"] = now.marks.marked ? json::value(now.marks.accuracy()) : json::value(nullptr);
+    status["accuracy"] =
+        now.marks.marked ? json::value(now.marks.accuracy()) : json::value(nullptr);
     status["config"] = redacted_json(config_);
     status["version"] = PROCTOR_VERSION;
     const auto path = join_path(log_.store().directory(), status_file);

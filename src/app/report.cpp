@@ -22,8 +22,9 @@ void add_row(std::string& out, std::string_view name, const tally& group) {
         fmt::format_to(std::back_inserter(out), "  {:<24}{:>9}  {:>8}\n", name, 0, "unmarked");
         return;
     }
-    fmt::format_to(std::back_inserter(out), "  {:<24}{:>9}  {:>7.1f}%  {:>5.1f}% to {:.1f}%\n", name,
-                   thousands(group.marked), 100 * group.accuracy(), 100 * range.low, 100 * range.high);
+    fmt::format_to(std::back_inserter(out), "  {:<24}{:>9}  {:>7.1f}%  {:>5.1f}% to {:.1f}%\n",
+                   name, thousands(group.marked), 100 * group.accuracy(), 100 * range.low,
+                   100 * range.high);
 }
 
 std::string whole_or_fraction(double value) {
@@ -45,7 +46,8 @@ json::object tally_json(const tally& group) {
     object["unmarked"] = group.unmarked;
     object["score"] = group.score;
     object["accuracy"] = group.marked ? json::value(group.accuracy()) : json::value(nullptr);
-    object["interval_95"] = group.marked ? json::value{range.low, range.high} : json::value(nullptr);
+    object["interval_95"] =
+        group.marked ? json::value{range.low, range.high} : json::value(nullptr);
     return object;
 }
 
@@ -53,7 +55,8 @@ json::object tally_json(const tally& group) {
 
 std::string summary_text(const ledger& counted, const run_figures& figures) {
     std::string out;
-    const auto line = [&]<class... Values>(fmt::format_string<Values...> format, Values&&... values) {
+    const auto line = [&]<class... Values>(fmt::format_string<Values...> format,
+                                           Values&&... values) {
         fmt::format_to(std::back_inserter(out), format, std::forward<Values>(values)...);
         out += '\n';
     };
@@ -98,8 +101,9 @@ std::string summary_text(const ledger& counted, const run_figures& figures) {
          thousands(counted.attempts()), thousands(figures.retries),
          thousands(figures.connections.opened));
     const auto& log = figures.checkpoints;
-    line("Checkpoints: {} syncs, {:.1f} MB, {:.2f} s of a thread of their own", thousands(log.syncs),
-         double(log.bytes) / 1e6, std::chrono::duration<double>(log.disk_time).count());
+    line("Checkpoints: {} syncs, {:.1f} MB, {:.2f} s of a thread of their own",
+         thousands(log.syncs), double(log.bytes) / 1e6,
+         std::chrono::duration<double>(log.disk_time).count());
     const auto put = counted.completed_count() - figures.completed_before;
     if (put > 0 && figures.session_seconds > 0)
         line("This session: {} questions in {}, {:.1f} questions/s", thousands(put),
@@ -136,9 +140,8 @@ json::object figures_json(const ledger& counted, const run_figures& figures) {
     object["prompt_tokens"] = counted.usage().prompt;
     object["completion_tokens"] = counted.usage().completion;
     object["requests"] = counted.attempts();
-    object["latency_seconds"] = {{"p50", times.quantile(0.5)},
-                                 {"p95", times.quantile(0.95)},
-                                 {"p99", times.quantile(0.99)}};
+    object["latency_seconds"] = {
+        {"p50", times.quantile(0.5)}, {"p95", times.quantile(0.95)}, {"p99", times.quantile(0.99)}};
     return object;
 }
 

@@ -4,7 +4,6 @@
 #include "proctor/codec/json_fields.hpp"
 #include "proctor/storage/run_identity.hpp"
 
-
 #include <map>
 #include <optional>
 
@@ -40,7 +39,8 @@ public:
         : disk_(disk), directory_(directory), segments_(segments) {}
 
     result<file*> at(std::uint32_t segment) {
-        if (const auto found = open_.find(segment); found != open_.end()) return found->second.get();
+        if (const auto found = open_.find(segment); found != open_.end())
+            return found->second.get();
         constexpr std::size_t most = 16;
         if (open_.size() >= most) open_.erase(open_.begin());
         auto opened = disk_.open(path_of(segment));
@@ -97,7 +97,8 @@ bool is_wrong(const record_view& record) {
 
 void record_index::add(const record_view& record, record_place place) {
     if (record.kind == record_kind::session) return;
-    if (record.question >= places_.size()) places_.resize(record.question + record.question / 4 + 64);
+    if (record.question >= places_.size())
+        places_.resize(record.question + record.question / 4 + 64);
     auto& kept = places_[record.question];
     const auto rank = rank_of(record.kind);
     const auto kept_rank = kept >> (offset_bits + segment_bits);
@@ -115,7 +116,8 @@ result<> record_index::visit(file_system& disk, const std::string& directory,
         if (packed == 0) continue;
         record_place place;
         place.offset = packed & ((std::uint64_t{1} << offset_bits) - 1);
-        place.segment = static_cast<std::uint32_t>(packed >> offset_bits) & ((1u << segment_bits) - 1);
+        place.segment =
+            static_cast<std::uint32_t>(packed >> offset_bits) & ((1u << segment_bits) - 1);
         const auto from = files.at(place.segment);
         if (!from) return from.error();
         const auto record = read_record(**from, files.path_of(place.segment), place, buffer);
@@ -149,14 +151,16 @@ result<> write_results(file_system& disk, const std::string& run_directory, cons
             !done)
             return done;
     bool first = true;
-    auto done = index.visit(disk, run_directory, found->segments, [&](const record_view& record) -> result<> {
-        if (record.kind == record_kind::answered) return {}; // not marked: no result yet
-        if (choice == results_choice::incorrect && !is_wrong(record)) return {};
-        if (json)
-            if (auto put = out.put(std::exchange(first, false) ? "\n" : ",\n"); !put) return put;
-        if (auto put = out.put(record.body); !put) return put;
-        return json ? result<>() : out.put("\n");
-    });
+    auto done = index.visit(
+        disk, run_directory, found->segments, [&](const record_view& record) -> result<> {
+            if (record.kind == record_kind::answered) return {}; // not marked: no result yet
+            if (choice == results_choice::incorrect && !is_wrong(record)) return {};
+            if (json)
+                if (auto put = out.put(std::exchange(first, false) ? "\n" : ",\n"); !put)
+                    return put;
+            if (auto put = out.put(record.body); !put) return put;
+            return json ? result<>() : out.put("\n");
+        });
     if (!done) return done;
     if (json)
         if (auto put = out.put("\n]}\n"); !put) return put;

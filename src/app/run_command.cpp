@@ -107,7 +107,8 @@ private:
         file << "# As used by proctor " PROCTOR_VERSION ", " << iso_time(started_)
              << "; secrets are left out.\n"
              << redacted_yaml(config_);
-        if (!file.flush()) throw cannot_start{exit_disk, {path + ": cannot write the configuration"}};
+        if (!file.flush())
+            throw cannot_start{exit_disk, {path + ": cannot write the configuration"}};
     }
 
     void open_endpoint() {
@@ -159,12 +160,13 @@ private:
 
     asio::awaitable<void> session() {
         const auto executor = co_await asio::this_coro::executor;
-        task_context tasks{clock_,           *model_,  *grader_, *log_,   control_, permits_,
-                           grading_permits_, outage_, random_,   {},      {},       {},
-                           {}};
+        task_context tasks{clock_,  *model_, *grader_, *log_, control_, permits_, grading_permits_,
+                           outage_, random_, {},       {},    {},       {}};
         tasks.retries.max_retries = static_cast<unsigned>(config_.model.max_retries);
         tasks.on_retry = [this](const question& asked, const attempt_failure& failed,
-                                const retry_decision& decision) { tell_retry(asked, failed, decision); };
+                                const retry_decision& decision) {
+            tell_retry(asked, failed, decision);
+        };
         if (config_.processing.show_answers)
             tasks.on_result = [this](const question& asked, const answer& said, const grade& mark) {
                 show_answer(asked, said, mark);
@@ -224,21 +226,41 @@ private:
         const auto now = clock_.now();
         if (last_wait_told_ && now - *last_wait_told_ < std::chrono::seconds{10}) return;
         last_wait_told_ = now;
-        console_.say(fmt::format("Waiting for the endpoint, up to {}: {}",
-                                 clock_time(std::chrono::duration<double>(outage_.patience()).count()),
-                                 failed.why.message()));
+        console_.say(
+            fmt::format("Waiting for the endpoint, up to {}: {}",
+                        clock_time(std::chrono::duration<double>(outage_.patience()).count()),
+                        failed.why.message()));
     }
 
     void tell_retry(const question& asked, const attempt_failure& failed,
                     const retry_decision& decision) {
         using action = retry_decision::action;
         const auto seconds = std::chrono::duration<double>(decision.after).count();
-        const auto what = decision.what == action::retry  ? fmt::format("again in {:.1f} s", seconds)
-                          : decision.what == action::wait ? fmt::format("endpoint away, again in {:.1f} s", seconds)
+        const auto what = decision.what == action::retry ? fmt::format("again in {:.1f} s", seconds)
+                          : decision.what == action::wait
+                              ? fmt::format("endpoint away, again in {:.1f} s", seconds)
                           : decision.what == action::fail_question ? std::string("given up")
                                                                    : std::string("the run stops");
-        console_.detail(fmt::format("question {}: {}: {}", asked.number, failed.why.message(), what));
-        if (decision.what == action::wait) tell_wait(failed);
+        console_.detail(
+            fmt::format("question {}: {}: {}", asked.number, failed.why.message(), what));
+        if (decision.what == action::wait)
+            tell_wait(failed);
+        else
+            tell_trouble(failed);
+    }
+
+    // Without --verbose: that attempts fail, the first time at once, then now and again.
+    void tell_trouble(const attempt_failure& failed) {
+        ++untold_failures_;
+        const auto now = clock_.now();
+        if (last_trouble_told_ && now - *last_trouble_told_ < std::chrono::seconds{30}) return;
+        last_trouble_told_ = now;
+        console_.warn(fmt::format("{} failed; the latest: {}",
+                                  untold_failures_ == 1
+                                      ? std::string("an attempt")
+                                      : fmt::format("{} attempts", thousands(untold_failures_)),
+                                  failed.why.message()));
+        untold_failures_ = 0;
     }
 
     void show_answer(const question& asked, const answer& said, const grade& mark) {
@@ -251,13 +273,15 @@ private:
         asio::signal_set signals(co_await asio::this_coro::executor);
         for (const int number : {SIGINT, SIGTERM, SIGHUP, SIGUSR1}) signals.add(number);
         for (;;) {
-            const auto [error, number] = co_await signals.async_wait(asio::as_tuple(asio::use_awaitable));
+            const auto [error, number] =
+                co_await signals.async_wait(asio::as_tuple(asio::use_awaitable));
             if (error) co_return;
             if (!control_.stopping()) {
-                console_.say(fmt::format("Interrupted: no new questions; {} in flight get up to {:.0f} s "
-                                         "(again to leave at once)",
-                                         permits_.in_use(),
-                                         std::chrono::duration<double>(config_.processing.grace_seconds).count()));
+                console_.say(fmt::format(
+                    "Interrupted: no new questions; {} in flight get up to {:.0f} s "
+                    "(again to leave at once)",
+                    permits_.in_use(),
+                    std::chrono::duration<double>(config_.processing.grace_seconds).count()));
                 control_.stop({stop_cause::signal, number, {}});
             } else {
                 control_.hurry();
@@ -345,7 +369,8 @@ private:
         if (output.format == "none") return true;
         const auto format = output.format == "json" ? results_format::json : results_format::jsonl;
         const auto path = output_path("", output.format);
-        auto done = write_results(disk_, directory, path, format, results_choice::all, metadata(directory));
+        auto done =
+            write_results(disk_, directory, path, format, results_choice::all, metadata(directory));
         if (done && output.save_incorrect)
             done = write_results(disk_, directory, output_path("incorrect", output.format), format,
                                  results_choice::incorrect, metadata(directory));
@@ -389,12 +414,15 @@ private:
     std::string output_path(std::string_view kind, std::string_view suffix) const {
         std::string when; // "2026-11-23T18:02:59.…" as 20261123_180259
         for (const char c : std::string_view(created_).substr(0, 19))
-            if (c == 'T') when += '_';
-            else if (c >= '0' && c <= '9') when += c;
+            if (c == 'T')
+                when += '_';
+            else if (c >= '0' && c <= '9')
+                when += c;
         return join_path(config_.output.output_directory,
-                         fmt::format("{}{}{}_{}_{}.{}", file_name_part(config_.output.output_prefix),
-                                     kind.empty() ? "" : "_", kind, file_name_part(config_.model.model),
-                                     when, suffix));
+                         fmt::format("{}{}{}_{}_{}.{}",
+                                     file_name_part(config_.output.output_prefix),
+                                     kind.empty() ? "" : "_", kind,
+                                     file_name_part(config_.model.model), when, suffix));
     }
 
     void remove_scratch() {
@@ -436,6 +464,8 @@ private:
     std::optional<progress_reporter> reporter_;
 
     std::optional<time_point> last_wait_told_;
+    std::optional<time_point> last_trouble_told_;
+    std::uint64_t untold_failures_ = 0;
     double seconds_ = 0;
     std::uint64_t retries_ = 0;
 };

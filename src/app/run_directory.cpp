@@ -62,14 +62,16 @@ json::object identity_settings(const config& used, const question_census& census
         chosen["limit"] = "none"; // null would fit any limit
     settings["selection"] = std::move(chosen);
     settings["model"] = used.model.model;
-    settings["sampling"] = {{"temperature", used.model.temperature}, {"max_tokens", used.model.max_tokens}};
+    settings["sampling"] = {{"temperature", used.model.temperature},
+                            {"max_tokens", used.model.max_tokens}};
     settings["prompt"] = {{"version", prompt_version},
                           {"system", used.prompt.system},
                           {"use_context_field", used.rag.use_context_field}};
     settings["grader"] = {{"name", "extraction"}, {"version", grader_version}};
     settings["result_version"] = result_version;
     if (used.model.generator_type == "simulated")
-        settings["simulated"] = {{"accuracy", used.simulated.accuracy}, {"seed", used.simulated.seed}};
+        settings["simulated"] = {{"accuracy", used.simulated.accuracy},
+                                 {"seed", used.simulated.seed}};
     return settings;
 }
 
@@ -84,12 +86,14 @@ result<run_search> find_run(file_system& disk, const std::string& checkpoint_dir
             search.fitting = std::move(run);
             break;
         }
-        search.passed_over.push_back(fmt::format("{}: {}", run.directory, fmt::join(different, "; ")));
+        search.passed_over.push_back(
+            fmt::format("{}: {}", run.directory, fmt::join(different, "; ")));
     }
     return search;
 }
 
-result<found_run> named_run(file_system& disk, const std::string& path, const json::object& wanted) {
+result<found_run> named_run(file_system& disk, const std::string& path,
+                            const json::object& wanted) {
     if (fs::is_regular_file(path))
         return failure{failure_code::unsupported, path,
                        "is a file; name a run directory (checkpoint_…) to resume from"};
@@ -106,8 +110,9 @@ result<found_run> named_run(file_system& disk, const std::string& path, const js
     }
     const auto different = differences(run.identity.settings, wanted);
     if (!different.empty())
-        return failure{failure_code::mismatch, run.directory,
-                       fmt::format("this run is of something else:\n  {}", fmt::join(different, "\n  "))};
+        return failure{
+            failure_code::mismatch, run.directory,
+            fmt::format("this run is of something else:\n  {}", fmt::join(different, "\n  "))};
     return run;
 }
 
@@ -128,9 +133,10 @@ std::string describe_holder(const std::string& text) {
     if (!holder || !holder->if_contains("pid") || !holder->if_contains("host") ||
         !holder->if_contains("started"))
         return "another process";
-    return fmt::format("process {} on {} since {}", json_text(holder->at("pid")),
-                       std::string(json::value_to<std::string>(holder->at("host"))),
-                       std::string(json::value_to<std::string>(holder->at("started"))).substr(0, 19));
+    return fmt::format(
+        "process {} on {} since {}", json_text(holder->at("pid")),
+        std::string(json::value_to<std::string>(holder->at("host"))),
+        std::string(json::value_to<std::string>(holder->at("started"))).substr(0, 19));
 }
 
 void link_latest(const std::string& checkpoint_directory, const std::string& run_directory) {

@@ -57,7 +57,8 @@ private:
         const auto& processing = config_.processing;
         const auto wanted = identity_settings(config_, census_);
         if (!processing.enable_checkpointing) {
-            create_run(config_.output.output_directory, fmt::format(".proctor-{}", ::getpid()), wanted);
+            create_run(config_.output.output_directory, fmt::format(".proctor-{}", ::getpid()),
+                       wanted);
             return;
         }
         const auto& checkpoints = processing.checkpoint_directory;
@@ -84,7 +85,8 @@ private:
                 throw cannot_start{exit_run_unusable,
                                    {checkpoints + ": no run fits, and --must-resume was said"}};
         }
-        create_run(checkpoints, run_directory_name(config_.questions_file, config_.model.model, started_),
+        create_run(checkpoints,
+                   run_directory_name(config_.questions_file, config_.model.model, started_),
                    wanted);
         link_latest(checkpoints, opened_.store->directory());
     }
@@ -94,9 +96,9 @@ private:
         if (done) return;
         const auto why = done.error();
         if (why.code == failure_code::held)
-            throw cannot_start{exit_run_held,
-                               {fmt::format("{}: the run is held by {}", why.where,
-                                            describe_holder(why.detail))}};
+            throw cannot_start{
+                exit_run_held,
+                {fmt::format("{}: the run is held by {}", why.where, describe_holder(why.detail))}};
         throw cannot_start{status_of_storage(why), {why.message()}};
     }
 
@@ -108,7 +110,8 @@ private:
         return options;
     }
 
-    void create_run(const std::string& parent, const std::string& name, const json::object& wanted) {
+    void create_run(const std::string& parent, const std::string& name,
+                    const json::object& wanted) {
         must(make_directories(disk_, parent));
         run_identity identity;
         identity.id = random_run_id();
@@ -132,17 +135,18 @@ private:
 
     void resume_run(const found_run& run) {
         auto& counted = opened_.counted;
-        auto opened = run_store::open(disk_, run.directory, options(),
-                                      [&](const record_view& record, record_place place, lsn) -> result<> {
-                                          const auto what = read_outcome(record);
-                                          if (!what) return what.error();
-                                          counted.apply(*what);
-                                          if (record.kind == record_kind::answered)
-                                              opened_.unmarked[record.question] = place;
-                                          else if (record.kind == record_kind::result)
-                                              opened_.unmarked.erase(record.question);
-                                          return {};
-                                      });
+        auto opened =
+            run_store::open(disk_, run.directory, options(),
+                            [&](const record_view& record, record_place place, lsn) -> result<> {
+                                const auto what = read_outcome(record);
+                                if (!what) return what.error();
+                                counted.apply(*what);
+                                if (record.kind == record_kind::answered)
+                                    opened_.unmarked[record.question] = place;
+                                else if (record.kind == record_kind::result)
+                                    opened_.unmarked.erase(record.question);
+                                return {};
+                            });
         if (!opened) must(opened.error());
         const auto total = selection{config_.processing.limit}.count(census_.questions);
         console_.also_write_to(join_path(run.directory, run_log_file));
@@ -153,19 +157,25 @@ private:
         if (found.frames > 0) console_.say("   Checkpoint time: " + iso_time(found.last_written));
         for (const auto& note : found.notes) console_.warn(note);
         if (found.torn)
-            console_.warn(fmt::format("{}, offset {}: {} bytes of a write that a crash cut off are left "
-                                      "out; nothing in them was ever counted",
-                                      found.torn->path, found.torn->offset, found.torn->bytes));
-        console_.say("🔄", fmt::format("Resuming from checkpoint with {} completed questions", thousands(done)));
-        console_.say("📋", fmt::format("Resuming: Skipping {} already completed questions", thousands(done)));
+            console_.warn(
+                fmt::format("{}, offset {}: {} bytes of a write that a crash cut off are left "
+                            "out; nothing in them was ever counted",
+                            found.torn->path, found.torn->offset, found.torn->bytes));
+        console_.say("🔄", fmt::format("Resuming from checkpoint with {} completed questions",
+                                       thousands(done)));
+        console_.say("📋", fmt::format("Resuming: Skipping {} already completed questions",
+                                       thousands(done)));
         if (!opened_.unmarked.empty())
-            console_.say(fmt::format("   {} answers wait for their marking", thousands(opened_.unmarked.size())));
+            console_.say(fmt::format("   {} answers wait for their marking",
+                                     thousands(opened_.unmarked.size())));
         if (counted.failed_count() > 0)
-            console_.say(fmt::format("   {} failed before: {} are tried again, {} were refused for good",
-                                     thousands(counted.failed_count()),
-                                     thousands(counted.failed_count() - counted.refused_count()),
-                                     thousands(counted.refused_count())));
-        console_.say("📋", fmt::format("Remaining: {} questions to process", thousands(total - done)));
+            console_.say(
+                fmt::format("   {} failed before: {} are tried again, {} were refused for good",
+                            thousands(counted.failed_count()),
+                            thousands(counted.failed_count() - counted.refused_count()),
+                            thousands(counted.refused_count())));
+        console_.say("📋",
+                     fmt::format("Remaining: {} questions to process", thousands(total - done)));
         console_.say("📊", fmt::format("Progress: Starting from {}/{} ({:.1f}%)", thousands(done),
                                        thousands(total), 100.0 * double(done) / double(total)));
         opened_.store = std::move(*opened);
@@ -190,7 +200,9 @@ std::uint64_t random_number() {
     return std::uint64_t{device()} << 32 | device();
 }
 
-cannot_start usage_error(const failure& why) { return {exit_usage, {why.message()}}; }
+cannot_start usage_error(const failure& why) {
+    return {exit_usage, {why.message()}};
+}
 
 question_census count_questions(const config& used, console& talk) {
     constexpr std::uint64_t most_shown = 5;
@@ -207,8 +219,7 @@ question_census count_questions(const config& used, console& talk) {
         talk.warn(fmt::format("{} more records are no questions", thousands(broken - most_shown)));
     if (broken > 0)
         talk.warn(fmt::format("{} of {} records of {} are no questions and are left out",
-                                  thousands(broken), thousands(census->records),
-                                  used.questions_file));
+                              thousands(broken), thousands(census->records), used.questions_file));
     if (census->questions == 0)
         throw cannot_start{exit_usage, {used.questions_file + ": there is no question in it"}};
     return *census;

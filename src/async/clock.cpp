@@ -26,19 +26,16 @@ asio::awaitable<void> real_clock::sleep_until(time_point when) {
 
 std::optional<duration> parse_duration(std::string_view text) {
     double seconds = 0;
-    if (text.empty())
-        return std::nullopt;
+    if (text.empty()) return std::nullopt;
     // "3h50" would leave open what the 50 are.
     const bool is_bare = text.find_first_not_of("0123456789.e+-") == std::string_view::npos;
     while (!text.empty()) {
         double value = 0;
         const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-        if (error != std::errc{} || !std::isfinite(value) || value < 0)
-            return std::nullopt;
+        if (error != std::errc{} || !std::isfinite(value) || value < 0) return std::nullopt;
         text.remove_prefix(static_cast<std::size_t>(end - text.data()));
         std::size_t letters = 0;
-        while (letters < text.size() && text[letters] >= 'a' && text[letters] <= 'z')
-            ++letters;
+        while (letters < text.size() && text[letters] >= 'a' && text[letters] <= 'z') ++letters;
         const auto unit = text.substr(0, letters);
         text.remove_prefix(letters);
         if (unit == "ms")
@@ -54,8 +51,7 @@ std::optional<duration> parse_duration(std::string_view text) {
         seconds += value;
     }
     constexpr double ten_years = 10 * 366 * 86400.0;
-    if (seconds > ten_years)
-        return std::nullopt;
+    if (seconds > ten_years) return std::nullopt;
     return std::chrono::duration_cast<duration>(std::chrono::duration<double>(seconds));
 }
 

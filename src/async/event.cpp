@@ -12,7 +12,9 @@ namespace proctor {
 event::event(asio::any_io_executor executor)
     : timer_(std::move(executor), asio::steady_timer::time_point::max()) {}
 
-void event::notify() { timer_.cancel(); }
+void event::notify() {
+    timer_.cancel();
+}
 
 asio::awaitable<void> event::wait() {
     co_await timer_.async_wait(asio::as_tuple(asio::use_awaitable));

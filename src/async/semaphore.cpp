@@ -31,8 +31,7 @@ struct semaphore::waiter {
 };
 
 void permit::release() {
-    if (auto* from = std::exchange(from_, nullptr))
-        from->release();
+    if (auto* from = std::exchange(from_, nullptr)) from->release();
 }
 
 semaphore::~semaphore() {
@@ -52,8 +51,7 @@ asio::awaitable<permit> semaphore::acquire() {
         if (slot.is_connected())
             slot.assign([this, place, weak = std::weak_ptr(entry)](asio::cancellation_type) {
                 const auto waiting = weak.lock();
-                if (!waiting || !waiting->resume)
-                    return; // served already
+                if (!waiting || !waiting->resume) return; // served already
                 waiters_.erase(place);
                 waiting->complete(asio::error::operation_aborted);
             });

@@ -48,16 +48,13 @@ void task_group::spawn(asio::awaitable<void> coroutine) {
                                                 [this, place](std::exception_ptr error) {
                                                     ended(place, std::move(error));
                                                 }));
-    if (cancelled_)
-        place->cancellation.emit(asio::cancellation_type::terminal);
+    if (cancelled_) place->cancellation.emit(asio::cancellation_type::terminal);
 }
 
 void task_group::ended(std::list<task>::iterator place, std::exception_ptr error) {
-    if (error && !was_cancelled(error) && !first_error_)
-        first_error_ = std::move(error);
+    if (error && !was_cancelled(error) && !first_error_) first_error_ = std::move(error);
     tasks_.erase(place);
-    if (tasks_.empty())
-        empty_.notify();
+    if (tasks_.empty()) empty_.notify();
 }
 
 void task_group::cancel() {
@@ -70,10 +67,8 @@ void task_group::cancel() {
 }
 
 asio::awaitable<void> task_group::join() {
-    while (!tasks_.empty())
-        co_await empty_.wait();
-    if (first_error_)
-        std::rethrow_exception(std::exchange(first_error_, nullptr));
+    while (!tasks_.empty()) co_await empty_.wait();
+    if (first_error_) std::rethrow_exception(std::exchange(first_error_, nullptr));
 }
 
 } // namespace proctor

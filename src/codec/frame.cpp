@@ -15,7 +15,9 @@ constexpr std::string_view segment_magic{"\x89PCW\r\n\x1a\n", 8};
 constexpr std::uint32_t frame_magic = 0x314d5246; // "FRM1"
 constexpr std::uint16_t known_version = segment_version;
 
-failure damaged(std::string detail) { return {failure_code::damaged, "", std::move(detail)}; }
+failure damaged(std::string detail) {
+    return {failure_code::damaged, "", std::move(detail)};
+}
 
 std::uint32_t seeded(std::uint64_t salt) {
     char bytes[8];
@@ -23,8 +25,12 @@ std::uint32_t seeded(std::uint64_t salt) {
     return crc32c(0, std::string_view(bytes, sizeof bytes));
 }
 
-std::int64_t to_number(wall_time time) { return time.time_since_epoch().count(); }
-wall_time to_time(std::int64_t number) { return wall_time{std::chrono::microseconds{number}}; }
+std::int64_t to_number(wall_time time) {
+    return time.time_since_epoch().count();
+}
+wall_time to_time(std::int64_t number) {
+    return wall_time{std::chrono::microseconds{number}};
+}
 
 } // namespace
 
@@ -48,8 +54,8 @@ std::string encode(const segment_header& header) {
 
 result<segment_header> decode_segment_header(std::string_view page) {
     if (page.size() < page_size)
-        return damaged(fmt::format("expected a segment header of {} bytes, found {}", page_size,
-                                   page.size()));
+        return damaged(
+            fmt::format("expected a segment header of {} bytes, found {}", page_size, page.size()));
     const char* at = page.data();
     if (page.substr(0, segment_magic.size()) != segment_magic)
         return damaged("this does not begin like a log segment");
@@ -118,8 +124,8 @@ result<frame_header> decode_frame_header(std::string_view bytes, std::uint64_t s
     header.durable_lsn = get<std::uint64_t>(at + 40);
     header.written = to_time(get<std::int64_t>(at + 48));
     if (header.stored_size > max_frame_payload || header.raw_size > max_frame_payload)
-        return damaged(fmt::format("a frame of {} bytes is more than a frame may hold",
-                                   header.stored_size));
+        return damaged(
+            fmt::format("a frame of {} bytes is more than a frame may hold", header.stored_size));
     return header;
 }
 

@@ -24,10 +24,8 @@ std::size_t utf8_length(std::string_view text) {
         return i < text.size() && byte(i) >= low && byte(i) <= high;
     };
     const unsigned first = byte(0);
-    if (first < 0x80)
-        return 1;
-    if (first >= 0xc2 && first <= 0xdf)
-        return follows(1) ? 2 : 0;
+    if (first < 0x80) return 1;
+    if (first >= 0xc2 && first <= 0xdf) return follows(1) ? 2 : 0;
     if (first >= 0xe0 && first <= 0xef) {
         const unsigned low = first == 0xe0 ? 0xa0 : 0x80;
         const unsigned high = first == 0xed ? 0x9f : 0xbf;
@@ -86,8 +84,7 @@ public:
 
 private:
     void key(std::string_view name) {
-        if (out_.back() != '{')
-            out_ += ',';
+        if (out_.back() != '{') out_ += ',';
         out_ += '"';
         out_ += name;
         out_ += "\":";
@@ -98,8 +95,7 @@ private:
 
 void write_question(object_writer& body, const question& asked) {
     body.count("question_id", asked.number);
-    if (!asked.own_id.empty())
-        body.text("id", asked.own_id);
+    if (!asked.own_id.empty()) body.text("id", asked.own_id);
     body.text("question", asked.text);
     body.text("reference_answer", asked.reference_answer);
 }
@@ -128,16 +124,14 @@ failure bad(failure_code code, std::string detail) {
 
 std::string_view text_at(const json::object& body, std::string_view name) {
     const auto* value = body.if_contains(name);
-    if (!value || !value->is_string())
-        return {};
+    if (!value || !value->is_string()) return {};
     const auto& text = value->get_string();
     return {text.data(), text.size()};
 }
 
 double number_at(const json::object& body, std::string_view name) {
     const auto* value = body.if_contains(name);
-    if (!value)
-        return 0;
+    if (!value) return 0;
     boost::system::error_code ec;
     const auto number = value->to_number<double>(ec);
     return ec ? 0 : number;
@@ -145,8 +139,7 @@ double number_at(const json::object& body, std::string_view name) {
 
 std::uint64_t count_at(const json::object& body, std::string_view name) {
     const auto* value = body.if_contains(name);
-    if (!value)
-        return 0;
+    if (!value) return 0;
     boost::system::error_code ec;
     const auto number = value->to_number<std::uint64_t>(ec); // not by way of double: ids are exact
     return ec ? 0 : number;
@@ -155,8 +148,7 @@ std::uint64_t count_at(const json::object& body, std::string_view name) {
 token_usage usage_at(const json::object& body) {
     token_usage usage;
     const auto* value = body.if_contains("usage");
-    if (!value || !value->is_object())
-        return usage;
+    if (!value || !value->is_object()) return usage;
     usage.prompt = count_at(value->get_object(), "prompt_tokens");
     usage.completion = count_at(value->get_object(), "completion_tokens");
     return usage;
@@ -170,10 +162,8 @@ bool flag_at(const json::object& body, std::string_view name) {
 result<json::value> parse_object(std::string_view body, json::storage_ptr memory) {
     boost::system::error_code ec;
     auto value = json::parse({body.data(), body.size()}, ec, std::move(memory));
-    if (ec)
-        return bad(failure_code::bad_syntax, "not JSON: " + ec.message());
-    if (!value.is_object())
-        return bad(failure_code::bad_value, "not a JSON object");
+    if (ec) return bad(failure_code::bad_syntax, "not JSON: " + ec.message());
+    if (!value.is_object()) return bad(failure_code::bad_value, "not a JSON object");
     return value;
 }
 
@@ -216,30 +206,18 @@ void append_json_string(std::string& out, std::string_view text) {
     out += '"';
     while (!text.empty()) {
         std::size_t plain = 0;
-        while (plain < text.size() && is_plain(text[plain]))
-            ++plain;
+        while (plain < text.size() && is_plain(text[plain])) ++plain;
         out.append(text.substr(0, plain));
         text.remove_prefix(plain);
-        if (text.empty())
-            break;
+        if (text.empty()) break;
         const char c = text.front();
         std::size_t length = 1;
         switch (c) {
-        case '"':
-            out += "\\\"";
-            break;
-        case '\\':
-            out += "\\\\";
-            break;
-        case '\n':
-            out += "\\n";
-            break;
-        case '\r':
-            out += "\\r";
-            break;
-        case '\t':
-            out += "\\t";
-            break;
+        case '"': out += "\\\""; break;
+        case '\\': out += "\\\\"; break;
+        case '\n': out += "\\n"; break;
+        case '\r': out += "\\r"; break;
+        case '\t': out += "\\t"; break;
         default:
             length = utf8_length(text);
             if (length == 0) {
@@ -333,21 +311,18 @@ std::string failed_body(const question& asked, const question_failure& why) {
 
 result<outcome> read_outcome(const record_view& record) {
     outcome what(record.kind, record.question);
-    if (record.kind == record_kind::session)
-        return what;
+    if (record.kind == record_kind::session) return what;
     // Most bodies fit: the tree is read and thrown away.
     unsigned char buffer[8192];
     json::monotonic_resource memory(buffer, sizeof buffer);
     auto parsed = parse_object(record.body, &memory);
-    if (!parsed)
-        return parsed.error();
+    if (!parsed) return parsed.error();
     const auto& body = parsed->get_object();
 
     if (count_at(body, "question_id") != record.question)
         return bad(failure_code::bad_value,
                    fmt::format("question_id is not that of its record, {}", record.question));
-    if (const auto format = parse_question_format(text_at(body, "format")))
-        what.format = *format;
+    if (const auto format = parse_question_format(text_at(body, "format"))) what.format = *format;
     what.usage = usage_at(body);
     what.attempts = static_cast<std::uint32_t>(count_at(body, "attempts"));
     what.category = text_at(body, "category");
@@ -355,8 +330,7 @@ result<outcome> read_outcome(const record_view& record) {
     what.truncated = text_at(body, "finish_reason") == "length";
     if (record.kind == record_kind::result) {
         const auto* score = body.if_contains("score");
-        if (score && score->is_number())
-            what.score = number_at(body, "score");
+        if (score && score->is_number()) what.score = number_at(body, "score");
         const auto* evaluation = body.if_contains("evaluation");
         what.no_choice = what.format == question_format::multiple_choice && evaluation &&
                          evaluation->is_object() &&
@@ -370,8 +344,7 @@ result<outcome> read_outcome(const record_view& record) {
 
 result<answer> read_answer(std::string_view text) {
     auto parsed = parse_object(text, {});
-    if (!parsed)
-        return parsed.error();
+    if (!parsed) return parsed.error();
     const auto& body = parsed->get_object();
     const auto* said_text = body.if_contains("model_answer");
     if (!said_text || !said_text->is_string())

@@ -9,7 +9,9 @@
 namespace proctor {
 namespace {
 
-failure damaged(std::string detail) { return {failure_code::damaged, "", std::move(detail)}; }
+failure damaged(std::string detail) {
+    return {failure_code::damaged, "", std::move(detail)};
+}
 
 } // namespace
 
@@ -20,7 +22,8 @@ void append_record(std::string& out, const record_view& record) {
     put<std::uint8_t>(header + 8, static_cast<std::uint8_t>(record.kind));
     put<std::uint16_t>(header + 10, record.repeat);
     put<std::uint64_t>(header + 16, record.question);
-    const auto crc = crc32c(crc32c(0, std::string_view(header + 8, record_header_size - 8)), record.body);
+    const auto crc =
+        crc32c(crc32c(0, std::string_view(header + 8, record_header_size - 8)), record.body);
     put<std::uint32_t>(header + 4, mask_crc(crc));
     out.append(header, sizeof header);
     out.append(record.body);

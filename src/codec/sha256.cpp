@@ -10,7 +10,9 @@
 
 namespace proctor {
 
-void sha256::release::operator()(evp_md_ctx_st* context) const { EVP_MD_CTX_free(context); }
+void sha256::release::operator()(evp_md_ctx_st* context) const {
+    EVP_MD_CTX_free(context);
+}
 
 sha256::sha256() : context_(EVP_MD_CTX_new()) {
     PROCTOR_ASSERT(context_ && EVP_DigestInit_ex(context_.get(), EVP_sha256(), nullptr) == 1);
@@ -25,7 +27,8 @@ std::string sha256::finish() {
     unsigned size = 0;
     PROCTOR_ASSERT(EVP_DigestFinal_ex(context_.get(), digest, &size) == 1);
     std::string hex;
-    for (unsigned i = 0; i < size; ++i) fmt::format_to(std::back_inserter(hex), "{:02x}", digest[i]);
+    for (unsigned i = 0; i < size; ++i)
+        fmt::format_to(std::back_inserter(hex), "{:02x}", digest[i]);
     return hex;
 }
 

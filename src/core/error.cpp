@@ -29,7 +29,9 @@ std::string_view to_string(failure_code code) {
     return "unknown";
 }
 
-std::string failure::message() const { return where.empty() ? detail : where + ": " + detail; }
+std::string failure::message() const {
+    return where.empty() ? detail : where + ": " + detail;
+}
 
 failure_error::failure_error(failure what)
     : std::runtime_error(what.message()), reason_(std::move(what)) {}

@@ -10,7 +10,8 @@ namespace proctor {
 void histogram::add(double seconds) {
     int index = 0;
     if (seconds > smallest)
-        index = static_cast<int>(std::log2(std::min(seconds, 1e6) / smallest) * buckets_per_doubling);
+        index =
+            static_cast<int>(std::log2(std::min(seconds, 1e6) / smallest) * buckets_per_doubling);
     ++buckets_[static_cast<std::size_t>(std::clamp(index, 0, bucket_count - 1))];
     ++count_;
 }

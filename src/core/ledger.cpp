@@ -11,19 +11,16 @@ bool question_set::contains(question_id id) const {
 }
 
 bool question_set::insert(question_id id) {
-    if (contains(id))
-        return false;
+    if (contains(id)) return false;
     const auto word = id / 64;
-    if (word >= words_.size())
-        words_.resize(word + word / 2 + 1);
+    if (word >= words_.size()) words_.resize(word + word / 2 + 1);
     words_[word] |= std::uint64_t{1} << (id % 64);
     ++size_;
     return true;
 }
 
 bool question_set::erase(question_id id) {
-    if (!contains(id))
-        return false;
+    if (!contains(id)) return false;
     words_[id / 64] &= ~(std::uint64_t{1} << (id % 64));
     --size_;
     return true;
@@ -47,8 +44,7 @@ const tally& ledger::of(question_format format) const {
 }
 
 void ledger::apply(const outcome& what) {
-    if (what.kind == record_kind::session)
-        return;
+    if (what.kind == record_kind::session) return;
     const auto id = what.question;
     // A result and its `answered` record tell of the same requests: whichever comes second adds
     // none.
@@ -59,12 +55,10 @@ void ledger::apply(const outcome& what) {
         attempts_ += what.attempts;
     }
     // A question has at most one completed result: the first one that the fold meets.
-    if (completed_.contains(id))
-        return;
+    if (completed_.contains(id)) return;
 
     if (what.kind == record_kind::failed) {
-        if (answered_.contains(id))
-            return;
+        if (answered_.contains(id)) return;
         failed_.insert(id);
         failure_kinds_[id] = what.error_kind;
         if (what.refused)
@@ -85,8 +79,7 @@ void ledger::apply(const outcome& what) {
     add(overall_, what.score);
     add(what.format == question_format::multiple_choice ? multiple_choice_ : free_text_,
         what.score);
-    if (!what.category.empty())
-        add(by_category_[what.category], what.score);
+    if (!what.category.empty()) add(by_category_[what.category], what.score);
     latencies_.add(what.model_seconds);
     truncated_ += what.truncated;
     no_choice_ += what.no_choice;
@@ -94,8 +87,7 @@ void ledger::apply(const outcome& what) {
 
 std::map<std::string, std::uint64_t> ledger::failures_by_kind() const {
     std::map<std::string, std::uint64_t> counts;
-    for (const auto& [id, kind] : failure_kinds_)
-        ++counts[kind];
+    for (const auto& [id, kind] : failure_kinds_) ++counts[kind];
     return counts;
 }
 

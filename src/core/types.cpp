@@ -24,8 +24,8 @@ std::string_view to_string(record_kind kind) {
 }
 
 std::optional<record_kind> parse_record_kind(std::string_view text) {
-    for (auto kind : {record_kind::answered, record_kind::result, record_kind::failed,
-                      record_kind::session})
+    for (auto kind :
+         {record_kind::answered, record_kind::result, record_kind::failed, record_kind::session})
         if (to_string(kind) == text) return kind;
     return std::nullopt;
 }

@@ -40,12 +40,10 @@ std::uint64_t count_of(const json::value* value) {
 // A string, or a list of parts of which the texts count.
 std::string content_of(const json::value* content) {
     const auto* parts = content ? content->if_array() : nullptr;
-    if (!parts)
-        return std::string(text_of(content));
+    if (!parts) return std::string(text_of(content));
     std::string text;
     for (const auto& part : *parts)
-        if (text_of(field(part, "type")) == "text")
-            text += text_of(field(part, "text"));
+        if (text_of(field(part, "type")) == "text") text += text_of(field(part, "text"));
     return text;
 }
 
@@ -59,19 +57,15 @@ json::parse_options lenient() {
 std::string_view message_in(const json::value& body) {
     const auto* error = field(body, "error");
     for (const auto* holder : {error, &body}) {
-        if (!holder)
-            continue;
-        if (const auto text = text_of(holder); !text.empty())
-            return text;
+        if (!holder) continue;
+        if (const auto text = text_of(holder); !text.empty()) return text;
         for (const auto* name : {"message", "detail"})
-            if (const auto text = text_of(field(*holder, name)); !text.empty())
-                return text;
+            if (const auto text = text_of(field(*holder, name)); !text.empty()) return text;
     }
     // {"detail": [{"msg": …}]}: FastAPI's validation errors
     const auto* details = field(body, "detail");
     const auto* list = details ? details->if_array() : nullptr;
-    if (list && !list->empty())
-        return text_of(field(list->front(), "msg"));
+    if (list && !list->empty()) return text_of(field(list->front(), "msg"));
     return {};
 }
 
@@ -80,8 +74,7 @@ std::string shortened_line(std::string_view text) {
     constexpr std::size_t limit = 500; // bytes
     std::string line;
     for (const char c : text) {
-        if (line.size() > limit)
-            break;
+        if (line.size() > limit) break;
         if (static_cast<unsigned char>(c) > ' ' && c != 0x7f)
             line += c;
         else if (!line.empty() && line.back() != ' ')
@@ -89,12 +82,10 @@ std::string shortened_line(std::string_view text) {
     }
     if (line.size() > limit) {
         std::size_t end = limit;
-        while (end > 0 && (static_cast<unsigned char>(line[end]) & 0xc0) == 0x80)
-            --end;
+        while (end > 0 && (static_cast<unsigned char>(line[end]) & 0xc0) == 0x80) --end;
         line.resize(end);
     }
-    if (!line.empty() && line.back() == ' ')
-        line.pop_back();
+    if (!line.empty() && line.back() == ' ') line.pop_back();
     return line;
 }
 
@@ -133,8 +124,7 @@ result<answer> parse_chat_reply(std::string_view body) {
     json::monotonic_resource memory(buffer.data(), buffer.size());
     boost::system::error_code ec;
     const auto reply = json::parse({body.data(), body.size()}, ec, &memory, lenient());
-    if (ec)
-        return bad_reply("not JSON: " + ec.message() + ": " + error_message_of(body));
+    if (ec) return bad_reply("not JSON: " + ec.message() + ": " + error_message_of(body));
     const auto* choices = field(reply, "choices");
     const auto* list = choices ? choices->if_array() : nullptr;
     const auto* message = list && !list->empty() ? field(list->front(), "message") : nullptr;
@@ -143,11 +133,9 @@ result<answer> parse_chat_reply(std::string_view body) {
 
     answer said;
     said.text = content_of(field(*message, "content"));
-    if (said.text.empty())
-        said.text = text_of(field(*message, "refusal"));
+    if (said.text.empty()) said.text = text_of(field(*message, "refusal"));
     said.reasoning = text_of(field(*message, "reasoning_content"));
-    if (said.reasoning.empty())
-        said.reasoning = text_of(field(*message, "reasoning"));
+    if (said.reasoning.empty()) said.reasoning = text_of(field(*message, "reasoning"));
     said.finish_reason = text_of(field(list->front(), "finish_reason"));
     if (const auto* usage = field(reply, "usage")) {
         said.usage.prompt = count_of(field(*usage, "prompt_tokens"));

@@ -43,10 +43,8 @@ using word_list = std::vector<std::string>;
 word_list words_of_choice(std::string_view text) {
     const token_list tokens(text);
     word_list words;
-    for (const auto i : tokens.words())
-        words.emplace_back(tokens[i].lower);
-    if (words.size() > 1 && is_article(words.front()))
-        words.erase(words.begin());
+    for (const auto i : tokens.words()) words.emplace_back(tokens[i].lower);
+    if (words.size() > 1 && is_article(words.front())) words.erase(words.begin());
     return words;
 }
 
@@ -55,21 +53,16 @@ void find_all(const token_list& answer, const word_list& wanted, int choice,
               std::vector<text_match>& found) {
     std::vector<std::size_t> border(wanted.size(), 0);
     for (std::size_t i = 1, k = 0; i < wanted.size(); ++i) {
-        while (k > 0 && wanted[i] != wanted[k])
-            k = border[k - 1];
-        if (wanted[i] == wanted[k])
-            ++k;
+        while (k > 0 && wanted[i] != wanted[k]) k = border[k - 1];
+        if (wanted[i] == wanted[k]) ++k;
         border[i] = k;
     }
     const auto& words = answer.words();
     for (std::size_t i = 0, k = 0; i < words.size(); ++i) {
         const auto word = answer[words[i]].lower;
-        while (k > 0 && (k == wanted.size() || word != wanted[k]))
-            k = border[k - 1];
-        if (word == wanted[k])
-            ++k;
-        if (k == wanted.size())
-            found.push_back({i + 1 - k, i + 1, choice});
+        while (k > 0 && (k == wanted.size() || word != wanted[k])) k = border[k - 1];
+        if (word == wanted[k]) ++k;
+        if (k == wanted.size()) found.push_back({i + 1 - k, i + 1, choice});
     }
 }
 
@@ -77,8 +70,7 @@ void find_all(const token_list& answer, const word_list& wanted, int choice,
 std::vector<text_match> find_choice_texts(const token_list& answer,
                                           const std::vector<std::string>& choices) {
     std::vector<word_list> wanted;
-    for (const auto& text : choices)
-        wanted.push_back(words_of_choice(text));
+    for (const auto& text : choices) wanted.push_back(words_of_choice(text));
     std::vector<text_match> found;
     for (std::size_t i = 0; i < wanted.size(); ++i)
         if (!wanted[i].empty() && std::count(wanted.begin(), wanted.end(), wanted[i]) == 1)
@@ -89,8 +81,7 @@ std::vector<text_match> find_choice_texts(const token_list& answer,
     std::vector<text_match> kept;
     std::size_t covered = 0;
     for (const auto& match : found) {
-        if (match.end <= covered)
-            continue;
+        if (match.end <= covered) continue;
         covered = match.end;
         kept.push_back(match);
     }
@@ -103,16 +94,14 @@ public:
                const std::vector<std::string>& choices)
         : tokens_(text), matches_(find_choice_texts(tokens_, choices)),
           match_at_(tokens_.size(), -1) {
-        for (const auto& label : labels)
-            labels_.push_back(to_lower(label));
+        for (const auto& label : labels) labels_.push_back(to_lower(label));
         for (std::size_t i = 0; i < matches_.size(); ++i)
             match_at_[tokens_.words()[matches_[i].begin]] = static_cast<int>(i);
     }
 
     // `trusted`: the weakest kind of mention that counts.
     std::optional<int> choice(strength trusted) {
-        for (std::size_t i = 0; i < tokens_.size(); ++i)
-            look_at(i);
+        for (std::size_t i = 0; i < tokens_.size(); ++i) look_at(i);
         look_at_opening();
         look_at_texts();
         return decide(trusted);
@@ -134,13 +123,11 @@ private:
         return is(i, {")", "]", "}", "\"", "'", ".", ":", "\xe2\x80\x9d"});
     }
     std::size_t skip_openers(std::size_t i) const {
-        while (is_opener(i))
-            ++i;
+        while (is_opener(i)) ++i;
         return i;
     }
     std::size_t skip_closers(std::size_t i) const {
-        while (is_closer(i))
-            ++i;
+        while (is_closer(i)) ++i;
         return i;
     }
     // Whether the sentence, or the line, ends in front of token `i`.
@@ -181,23 +168,18 @@ private:
 };
 
 std::optional<int> extraction::label_at(std::size_t i) const {
-    if (i >= tokens_.size() || !tokens_[i].is_word)
-        return std::nullopt;
+    if (i >= tokens_.size() || !tokens_[i].is_word) return std::nullopt;
     const auto raw = tokens_[i].raw;
-    if (raw.size() > 2)
-        return std::nullopt;
+    if (raw.size() > 2) return std::nullopt;
     for (std::size_t k = 0; k < labels_.size(); ++k) {
-        if (labels_[k] != tokens_[i].lower)
-            continue;
+        if (labels_[k] != tokens_[i].lower) continue;
         const bool enclosed = i > 0 && is_opener(i - 1) && is_closer(i + 1);
         const bool alone = ends_before(i + 1);
         const bool reasoned = is(i + 1, {"because", "since", "is", "-", "<"});
         const bool capital = raw.front() >= 'A' && raw.front() <= 'Z';
         // Small letters and numbers are words of the language first; so are "A" and "I".
-        if (enclosed || alone)
-            return static_cast<int>(k);
-        if (capital && (reasoned || (raw != "A" && raw != "I")))
-            return static_cast<int>(k);
+        if (enclosed || alone) return static_cast<int>(k);
+        if (capital && (reasoned || (raw != "A" && raw != "I"))) return static_cast<int>(k);
         if (!capital && reasoned && raw.front() >= '0' && raw.front() <= '9')
             return static_cast<int>(k);
         return std::nullopt;
@@ -207,8 +189,7 @@ std::optional<int> extraction::label_at(std::size_t i) const {
 
 bool extraction::continues_with_another(std::size_t behind, int choice) const {
     behind = skip_closers(behind);
-    if (!is(behind, {"or", "and", "/", "&", ","}))
-        return false;
+    if (!is(behind, {"or", "and", "/", "&", ","})) return false;
     const auto at = skip_openers(behind + 1);
     const auto other = label_at(at);
     return other && *other != choice && ends_before(at + 1);
@@ -219,18 +200,15 @@ std::optional<int> extraction::named_at(std::size_t i) const {
     const auto label = label_at(i);
     const auto* match = match_at(i);
     if (label) {
-        if (continues_with_another(i + 1, *label))
-            return unclear;
-        if (!match || match->choice == *label || is(i + 1, {")"}))
-            return label;
+        if (continues_with_another(i + 1, *label)) return unclear;
+        if (!match || match->choice == *label || is(i + 1, {")"})) return label;
         // "4" may be the fourth choice, or the second one, which says 4.
         return match->end - match->begin == 1 ? unclear : match->choice;
     }
     if (match) {
         // "9 + 1 = 10" does not name the choice 9.
         const auto behind = token_end(*match);
-        if (is(behind, {"+", "-", "=", "/", "^"}))
-            return std::nullopt;
+        if (is(behind, {"+", "-", "=", "/", "^"})) return std::nullopt;
         return match->choice;
     }
     return std::nullopt;
@@ -248,8 +226,7 @@ bool extraction::is_denied(std::size_t begin, std::size_t end) const {
                 "unlike",   "than",      "cannot",    "can't"}))
             return true;
     end = skip_closers(end);
-    if (is(end, {"isn't", "can't", "cannot", "contradicts", "violates", "fails"}))
-        return true;
+    if (is(end, {"isn't", "can't", "cannot", "contradicts", "violates", "fails"})) return true;
     if (!is(end, {"is", "was", "are", "would", "seems", "appears", "looks", "can", "must", "be"}))
         return false;
     for (auto at = end + 1; at <= end + 3; ++at)
@@ -262,12 +239,10 @@ bool extraction::is_denied(std::size_t begin, std::size_t end) const {
 // "… is the correct one", "… is right"
 bool extraction::is_called_right(std::size_t at) const {
     at = skip_closers(at);
-    if (!is(at, {"is", "was", "must", "seems"}))
-        return false;
+    if (!is(at, {"is", "was", "must", "seems"})) return false;
     for (int steps = 0; steps < 4; ++steps) {
         ++at;
-        if (is(at, {"correct", "right", "best", "answer"}))
-            return true;
+        if (is(at, {"correct", "right", "best", "answer"})) return true;
         if (!is(at, {"the", "be", "only", "most", "therefore", "thus", "clearly", "my", "final",
                      "one", "likely"}))
             return false;
@@ -277,25 +252,21 @@ bool extraction::is_called_right(std::size_t at) const {
 
 std::size_t extraction::skip_fillers(std::size_t i) const {
     for (int steps = 0; steps < 8; ++steps, ++i) {
-        if (label_at(i))
-            break;
-        if (is_opener(i) || is(i, {":", "-", ",", "="}))
-            continue;
+        if (label_at(i)) break;
+        if (is_opener(i) || is(i, {":", "-", ",", "="})) continue;
         if (!is(i, {"a",      "an",        "the",  "option", "choice",   "answer",     "letter",
                     "number", "statement", "most", "likely", "probably", "definitely", "clearly",
                     "simply", "therefore", "thus", "indeed", "correct",  "right",      "best",
                     "with",   "it",        "is",   "it's",   "must",     "be",         "should"}))
             break;
         // "A supernova" may be the very words of a choice.
-        if (match_at(i))
-            break;
+        if (match_at(i)) break;
     }
     return i;
 }
 
 std::optional<extraction::cue> extraction::cue_at(std::size_t i) const {
-    if (is(i, {"\\boxed"}))
-        return cue{strength::final_word, skip_openers(i + 1)};
+    if (is(i, {"\\boxed"})) return cue{strength::final_word, skip_openers(i + 1)};
     if (is(i,
            {"choose", "chose", "pick", "picked", "select", "selected", "choosing", "selecting"}) ||
         (is(i, {"go"}) && is(i + 1, {"with"})))
@@ -305,20 +276,17 @@ std::optional<extraction::cue> extraction::cue_at(std::size_t i) const {
         const auto end = skip_fillers(i + 1);
         const auto* match = match_at(end);
         const auto behind = match && !label_at(end) ? token_end(*match) : end + 1;
-        if (!ends_before(behind) || is(behind, {"?"}))
-            return std::nullopt;
+        if (!ends_before(behind) || is(behind, {"?"})) return std::nullopt;
         return cue{strength::opening, end};
     }
     const bool noun = is(i, {"answer", "choice", "option", "solution", "alternative", "selection"});
     const bool described =
         i > 0 && !noun && tokens_[i].is_word && is(i - 1, {"correct", "right", "best"});
-    if (!noun && !described)
-        return std::nullopt;
+    if (!noun && !described) return std::nullopt;
     const auto how = i > 0 && is(i - 1, {"final"}) ? strength::final_word : strength::stated;
     auto at = i + 1;
     for (int steps = 0; steps < 8; ++steps, ++at) {
-        if (is(at, {":", "is", "was", "be", "=", "-", ">"}))
-            return cue{how, skip_fillers(at + 1)};
+        if (is(at, {":", "is", "was", "be", "=", "-", ">"})) return cue{how, skip_fillers(at + 1)};
         if (!is(at, {"to",     "the",     "this",  "that",      "question", "here",   "for",
                      "of",     "problem", "above", "given",     "correct",  "would",  "must",
                      "should", "will",    "best",  "therefore", "thus",     "choice", "option",
@@ -330,15 +298,13 @@ std::optional<extraction::cue> extraction::cue_at(std::size_t i) const {
 
 void extraction::look_at(std::size_t i) {
     if (const auto found = cue_at(i))
-        if (const auto named = named_at(found->end))
-            mentions_.push_back({found->how, *named});
+        if (const auto named = named_at(found->end)) mentions_.push_back({found->how, *named});
 
     const auto* match = match_at(i);
     const auto label = label_at(i);
     if (match && !label && is_called_right(token_end(*match)) && !is_denied(i, token_end(*match)))
         mentions_.push_back({strength::stated, match->choice});
-    if (!label || is_denied(i, i + 1))
-        return;
+    if (!label || is_denied(i, i + 1)) return;
     if (is_called_right(i + 1)) {
         mentions_.push_back({strength::stated, *label});
         return;
@@ -364,13 +330,11 @@ void extraction::look_at(std::size_t i) {
 void extraction::look_at_opening() {
     const auto i = skip_openers(0);
     const auto label = label_at(i);
-    if (!label || is_denied(i, i + 1))
-        return;
+    if (!label || is_denied(i, i + 1)) return;
     for (auto at = tokens_.line_end(i); at < tokens_.size(); at = tokens_.line_end(at)) {
         const auto next = skip_openers(at);
         const auto other = label_at(next);
-        if (other && *other != *label && is(next + 1, {")", ".", ":"}))
-            return;
+        if (other && *other != *label && is(next + 1, {")", ".", ":"})) return;
     }
     if (is(i + 1, {")", ".", ":", ",", "because", "since", "-", "]"}))
         mentions_.push_back(
@@ -381,8 +345,7 @@ void extraction::look_at_opening() {
 // Words of a choice say something if the answer is those words, or ends in them, or mentions no
 // other choice at all.
 void extraction::look_at_texts() {
-    if (matches_.empty())
-        return;
+    if (matches_.empty()) return;
     const auto& words = tokens_.words();
     const auto& last = matches_.back();
     const auto first_word = words.front();
@@ -395,34 +358,28 @@ void extraction::look_at_texts() {
     }
     constexpr std::size_t short_answer = 12; // words beside the choice's own
     for (const auto& match : matches_) {
-        if (match.choice != last.choice || is_denied(words[match.begin], token_end(match)))
-            return;
+        if (match.choice != last.choice || is_denied(words[match.begin], token_end(match))) return;
         const bool is_number = tokens_[words[match.begin]].raw.find_first_of("0123456789") == 0;
-        if (is_number && words.size() > short_answer + (match.end - match.begin))
-            return;
+        if (is_number && words.size() > short_answer + (match.end - match.begin)) return;
     }
     mentions_.push_back({strength::choice_text, last.choice});
 }
 
 std::optional<int> extraction::decide(strength trusted) const {
-    if (mentions_.empty())
-        return std::nullopt;
+    if (mentions_.empty()) return std::nullopt;
     const auto strongest =
         std::max_element(mentions_.begin(), mentions_.end(),
                          [](const mention& a, const mention& b) { return a.how < b.how; })
             ->how;
-    if (strongest < trusted)
-        return std::nullopt;
+    if (strongest < trusted) return std::nullopt;
     std::optional<int> decided;
     for (const auto& next : mentions_) {
-        if (next.how != strongest)
-            continue;
+        if (next.how != strongest) continue;
         if (strongest == strength::passing && decided && *decided != next.choice)
             return std::nullopt;
         decided = next.choice;
     }
-    if (*decided == unclear)
-        return std::nullopt;
+    if (*decided == unclear) return std::nullopt;
     return decided;
 }
 
@@ -433,8 +390,7 @@ bool is_refusal(std::string_view text) {
          {"i'm sorry", "i am sorry", "i cannot", "i can't", "i am unable", "i'm unable", "i won't",
           "i will not", "as an ai", "i do not know", "i don't know", "i\xe2\x80\x99m sorry",
           "i can\xe2\x80\x99t", "i don\xe2\x80\x99t know"})
-        if (beginning.find(phrase) != std::string::npos)
-            return true;
+        if (beginning.find(phrase) != std::string::npos) return true;
     return false;
 }
 
@@ -446,8 +402,7 @@ std::optional<std::string> extract_choice(std::string_view text,
     // One who declines and still talks about the choices has not chosen; one who then does has.
     const auto trusted = is_refusal(text) ? strength::stated : strength::choice_text;
     const auto named = extraction(text, labels, choices).choice(trusted);
-    if (!named)
-        return std::nullopt;
+    if (!named) return std::nullopt;
     return labels[static_cast<std::size_t>(*named)];
 }
 

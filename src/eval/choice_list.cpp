@@ -24,10 +24,8 @@ bool is_lower(char c) {
 }
 
 std::string_view trim(std::string_view text) {
-    while (!text.empty() && is_blank(text.front()))
-        text.remove_prefix(1);
-    while (!text.empty() && is_blank(text.back()))
-        text.remove_suffix(1);
+    while (!text.empty() && is_blank(text.front())) text.remove_prefix(1);
+    while (!text.empty() && is_blank(text.back())) text.remove_suffix(1);
     return text;
 }
 
@@ -57,26 +55,22 @@ std::optional<marker> marker_at(std::string_view text, std::size_t at) {
     found.look.enclosed = text[at] == '(';
     const auto begin = at + (found.look.enclosed ? 1 : 0);
     auto end = begin;
-    while (end < text.size() && end < begin + 2 && is_digit(text[end]))
-        ++end;
+    while (end < text.size() && end < begin + 2 && is_digit(text[end])) ++end;
     if (end > begin) {
         found.look.of = alphabet::digits;
         for (const char digit : text.substr(begin, end - begin))
             found.index = found.index * 10 + static_cast<std::size_t>(digit - '0');
-        if (found.index-- == 0)
-            return std::nullopt;
+        if (found.index-- == 0) return std::nullopt;
     } else if (end < text.size() && (is_upper(text[end]) || is_lower(text[end]))) {
         found.look.of = is_upper(text[end]) ? alphabet::upper : alphabet::lower;
         found.index = static_cast<std::size_t>(text[end] - (is_upper(text[end]) ? 'A' : 'a'));
         ++end;
     }
-    if (end == begin || end >= text.size())
-        return std::nullopt;
+    if (end == begin || end >= text.size()) return std::nullopt;
     found.label = text.substr(begin, end - begin);
     found.look.closer = text[end];
     found.end = end + 1;
-    if (found.look.closer == ')')
-        return found;
+    if (found.look.closer == ')') return found;
     // "A." and "A:" need a blank behind them, or "U.S." would be full of labels.
     const bool closed = found.look.closer == '.' || found.look.closer == ':';
     if (!closed || found.look.enclosed || found.end >= text.size() || !is_blank(text[found.end]))
@@ -89,8 +83,7 @@ std::vector<marker> find_markers(std::string_view text) {
     bool begins_line = true;
     bool after_blank = true;
     for (std::size_t at = 0; at < text.size(); ++at) {
-        if (text[at] == '\n')
-            begins_line = true;
+        if (text[at] == '\n') begins_line = true;
         const bool blank = is_blank(text[at]);
         if (!blank && after_blank) {
             if (auto found = marker_at(text, at)) {
@@ -114,28 +107,23 @@ std::vector<sequence> find_sequences(const std::vector<marker>& markers, place w
     std::vector<sequence> found;
     std::vector<sequence> open; // at most one for each style
     const auto close = [&](sequence& run) {
-        if (run.size() >= 2)
-            found.push_back(std::move(run));
+        if (run.size() >= 2) found.push_back(std::move(run));
         run.clear();
     };
     for (const auto& next : markers) {
-        if (where == place::line_starts && !next.begins_line)
-            continue;
+        if (where == place::line_starts && !next.begins_line) continue;
         sequence* run = nullptr;
         for (auto& candidate : open)
-            if (!candidate.empty() && candidate.front().look == next.look)
-                run = &candidate;
+            if (!candidate.empty() && candidate.front().look == next.look) run = &candidate;
         if (run && next.index == run->size() && run->size() < max_choices) {
             run->push_back(next);
         } else if (next.index == 0) {
-            if (!run)
-                run = &open.emplace_back();
+            if (!run) run = &open.emplace_back();
             close(*run);
             run->push_back(next);
         }
     }
-    for (auto& run : open)
-        close(run);
+    for (auto& run : open) close(run);
     return found;
 }
 
@@ -156,8 +144,7 @@ choice_list read_choices(std::string_view text, const sequence& run) {
 std::vector<std::string> letter_labels(std::size_t count) {
     PROCTOR_ASSERT(count <= max_choices);
     std::vector<std::string> labels;
-    for (std::size_t i = 0; i < count; ++i)
-        labels.emplace_back(1, static_cast<char>('A' + i));
+    for (std::size_t i = 0; i < count; ++i) labels.emplace_back(1, static_cast<char>('A' + i));
     return labels;
 }
 
@@ -165,21 +152,18 @@ std::optional<labelled_option> split_label(std::string_view option) {
     option = trim(option);
     labelled_option found;
     found.enclosed = !option.empty() && option.front() == '(';
-    if (found.enclosed)
-        option.remove_prefix(1);
+    if (found.enclosed) option.remove_prefix(1);
     if (option.empty() || !(is_upper(option.front()) || is_lower(option.front())))
         return std::nullopt;
     const char letter = option.front();
     found.letter = is_upper(letter) ? letter : static_cast<char>(letter - 'a' + 'A');
     option.remove_prefix(1);
     if (found.enclosed) {
-        if (option.empty() || option.front() != ')')
-            return std::nullopt;
+        if (option.empty() || option.front() != ')') return std::nullopt;
         option.remove_prefix(1);
     } else if (!option.empty()) {
         constexpr std::string_view closers = ").:? "; // LogiQA has "A Steel" and "A? Steel", too
-        if (closers.find(option.front()) == std::string_view::npos)
-            return std::nullopt;
+        if (closers.find(option.front()) == std::string_view::npos) return std::nullopt;
         option.remove_prefix(1);
     }
     found.text = trim(option);
@@ -188,11 +172,9 @@ std::optional<labelled_option> split_label(std::string_view option) {
 
 std::optional<choice_list> choices_in_text(std::string_view text, std::string_view reference) {
     // Worked solutions that end in "#### 18" count with "1)", "2)" but choose nothing.
-    if (reference.find("####") != std::string_view::npos)
-        return std::nullopt;
+    if (reference.find("####") != std::string_view::npos) return std::nullopt;
     const auto markers = find_markers(text);
-    if (markers.size() < 2)
-        return std::nullopt;
+    if (markers.size() < 2) return std::nullopt;
     // The choices come last; a text with more lists than that has no choices to offer.
     constexpr std::size_t most_lists = 4;
     for (const auto where : {place::line_starts, place::anywhere}) {

@@ -22,8 +22,7 @@ public:
     file_descriptor(const file_descriptor&) = delete;
     file_descriptor& operator=(const file_descriptor&) = delete;
     ~file_descriptor() {
-        if (fd_ >= 0)
-            ::close(fd_);
+        if (fd_ >= 0) ::close(fd_);
     }
     int get() const { return fd_; }
 
@@ -48,8 +47,7 @@ public:
         unsigned size = 0;
         PROCTOR_ASSERT(EVP_DigestFinal_ex(context_, digest, &size) == 1);
         std::string text;
-        for (unsigned i = 0; i < size; ++i)
-            text += fmt::format("{:02x}", digest[i]);
+        for (unsigned i = 0; i < size; ++i) text += fmt::format("{:02x}", digest[i]);
         return text;
     }
 
@@ -60,8 +58,7 @@ private:
 // As parse_question, with the file's name in what it says.
 result<question> parse_in(const std::string& path, const raw_record& record) {
     auto parsed = parse_question(record);
-    if (parsed)
-        return parsed;
+    if (parsed) return parsed;
     auto why = parsed.error();
     why.where = fmt::format("{}:{}", path, record.line);
     return why;
@@ -95,19 +92,15 @@ public:
             return why;
         }
         const auto record = records_.next();
-        if (!record)
-            return std::nullopt;
-        if (!*record)
-            return result<question>(record->error());
+        if (!record) return std::nullopt;
+        if (!*record) return result<question>(record->error());
         return parse_in(path_, **record);
     }
 
     bool skip() {
         const auto record = records_.next();
-        if (!record)
-            return false;
-        if (*record || !records_.io_failure())
-            return true;
+        if (!record) return false;
+        if (*record || !records_.io_failure()) return true;
         unreported_ = record->error();
         return false;
     }
@@ -126,11 +119,9 @@ question_reader::~question_reader() = default;
 
 result<question_reader> question_reader::open(const std::string& path) {
     const auto fd = open_file(path);
-    if (!fd)
-        return fd.error();
+    if (!fd) return fd.error();
     auto opened = std::make_unique<state>(path, *fd);
-    if (const auto begun = opened->begin(); !begun)
-        return begun.error();
+    if (const auto begun = opened->begin(); !begun) return begun.error();
     return question_reader(std::move(opened));
 }
 
@@ -149,19 +140,16 @@ question_id question_reader::next_number() const {
 result<question_census> take_census(const std::string& path,
                                     const std::function<void(const failure&)>& on_broken) {
     const auto fd = open_file(path);
-    if (!fd)
-        return fd.error();
+    if (!fd) return fd.error();
     const file_descriptor file(*fd);
     sha256 hash;
     record_splitter records(path, file.get(),
                             [&hash](std::string_view bytes) { hash.update(bytes); });
-    if (const auto begun = records.begin(); !begun)
-        return begun.error();
+    if (const auto begun = records.begin(); !begun) return begun.error();
 
     question_census census;
     while (const auto record = records.next()) {
-        if (records.io_failure())
-            break;
+        if (records.io_failure()) break;
         ++census.records;
         const auto parsed = *record ? parse_in(path, **record) : result<question>(record->error());
         if (parsed) {
@@ -172,8 +160,7 @@ result<question_census> take_census(const std::string& path,
         }
     }
     records.read_to_end();
-    if (records.io_failure())
-        return *records.io_failure();
+    if (records.io_failure()) return *records.io_failure();
     census.bytes = records.bytes_read();
     census.sha256 = hash.hex();
     return census;

@@ -72,8 +72,7 @@ number read_number(std::string_view text, std::size_t at) {
     auto end = at;
     const auto digits_at = [&](std::size_t from) {
         auto i = from;
-        while (i < text.size() && is_digit(text[i]))
-            ++i;
+        while (i < text.size() && is_digit(text[i])) ++i;
         return i - from;
     };
     const auto take = [&](std::size_t count) {
@@ -87,8 +86,7 @@ number read_number(std::string_view text, std::size_t at) {
     }
     if (end + 1 < text.size() && text[end] == '.' && is_digit(text[end + 1]))
         take(1 + digits_at(end + 1));
-    if (digits.front() == '.')
-        digits.insert(0, 1, '0');
+    if (digits.front() == '.') digits.insert(0, 1, '0');
     std::from_chars(digits.data(), digits.data() + digits.size(), found.value);
     if (end + 1 < text.size() && text[end] == '/' && is_digit(text[end + 1])) {
         const auto size = digits_at(end + 1);
@@ -102,13 +100,10 @@ number read_number(std::string_view text, std::size_t at) {
     found.begin = at;
     found.end = end;
     auto before = at;
-    if (before > 0 && text[before - 1] == '$')
-        --before;
+    if (before > 0 && text[before - 1] == '$') --before;
     std::size_t sign = 0;
-    if (before >= 1 && text[before - 1] == '-')
-        sign = 1;
-    if (before >= 3 && text.substr(before - 3, 3) == minus_sign)
-        sign = 3;
+    if (before >= 1 && text[before - 1] == '-') sign = 1;
+    if (before >= 3 && text.substr(before - 3, 3) == minus_sign) sign = 3;
     // "3-5" and "May-5" are no negative numbers.
     const bool joins =
         before > sign && (is_digit(text[before - sign - 1]) || is_letter(text[before - sign - 1]));
@@ -144,13 +139,11 @@ std::vector<number> find_numbers(std::string_view text) {
 // A reference that is a number and no more, but for a currency, a percent sign or a full stop.
 std::optional<double> as_number(std::string_view text) {
     const auto numbers = find_numbers(text);
-    if (numbers.size() != 1)
-        return std::nullopt;
+    if (numbers.size() != 1) return std::nullopt;
     const auto& only = numbers.front();
     constexpr std::string_view ornaments = " \t\r\n$%.";
     const auto rest = std::string(text.substr(0, only.begin)) + std::string(text.substr(only.end));
-    if (rest.find_first_not_of(ornaments) != std::string::npos)
-        return std::nullopt;
+    if (rest.find_first_not_of(ornaments) != std::string::npos) return std::nullopt;
     return only.value;
 }
 
@@ -162,8 +155,7 @@ std::optional<double> number_word(const token_list& words) {
     std::optional<double> last;
     for (const auto i : words.words()) {
         const auto found = std::find(names.begin(), names.end(), words[i].lower);
-        if (found != names.end())
-            last = double(found - names.begin());
+        if (found != names.end()) last = double(found - names.begin());
     }
     return last;
 }
@@ -175,8 +167,7 @@ std::string_view final_statement(std::string_view text) {
     const auto lower = to_lower(text);
     for (const std::string_view cue : {"\\boxed{", "answer is", "answer:", "answer**:"}) {
         const auto at = lower.rfind(cue);
-        if (at != std::string::npos)
-            return text.substr(at + cue.size());
+        if (at != std::string::npos) return text.substr(at + cue.size());
     }
     return text;
 }
@@ -188,15 +179,12 @@ grade mark_number(double reference, std::string_view text) {
     // A cue is followed by its number; what comes after explains. Without one the last number
     // counts.
     std::optional<double> said;
-    if (!numbers.empty())
-        said = is_all ? numbers.back().value : numbers.front().value;
+    if (!numbers.empty()) said = is_all ? numbers.back().value : numbers.front().value;
     if (!said) {
         numbers = find_numbers(text);
-        if (!numbers.empty())
-            said = numbers.back().value;
+        if (!numbers.empty()) said = numbers.back().value;
     }
-    if (!said)
-        said = number_word(token_list(text));
+    if (!said) said = number_word(token_list(text));
     if (!said)
         return marked(0, fmt::format("the answer holds no number, the reference is {}", reference));
     const bool equal = std::abs(*said - reference) <= 1e-9 * std::max(1.0, std::abs(reference));
@@ -211,8 +199,7 @@ std::vector<std::string> normalised(std::string_view text) {
     const token_list tokens(text);
     std::vector<std::string> words;
     for (const auto i : tokens.words())
-        if (!is_article(tokens[i].lower))
-            words.emplace_back(tokens[i].lower);
+        if (!is_article(tokens[i].lower)) words.emplace_back(tokens[i].lower);
     return words;
 }
 
@@ -233,33 +220,28 @@ std::string_view last_sentence(std::string_view text) {
     const auto end = text.find_last_of("\n!?");
     const auto stop = text.rfind(". ");
     std::size_t begin = 0;
-    if (end != std::string_view::npos)
-        begin = end + 1;
-    if (stop != std::string_view::npos)
-        begin = std::max(begin, stop + 2);
+    if (end != std::string_view::npos) begin = end + 1;
+    if (stop != std::string_view::npos) begin = std::max(begin, stop + 2);
     return text.substr(begin);
 }
 
 grade mark_words(const std::string& reference, std::string_view text) {
     const auto wanted = normalised(reference);
     const auto words = normalised(text);
-    if (words == wanted)
-        return marked(1, "the answer is the reference");
+    if (words == wanted) return marked(1, "the answer is the reference");
     const auto statement = final_statement(text);
     const bool has_cue = statement.size() != text.size();
     for (const auto part : {statement, last_sentence(text)}) {
         auto said = normalised(part);
         if (has_cue && part.data() == statement.data() && said.size() > short_answer_words)
             said.resize(short_answer_words); // what the cue announces stands at its front
-        if (said.size() > short_answer_words || !contains(said, wanted))
-            continue;
+        if (said.size() > short_answer_words || !contains(said, wanted)) continue;
         if (denies(said) && !denies(wanted))
             return unmarked(
                 "the answer mentions the reference in a denial; only a reader can tell");
         return marked(1, "the answer states the reference");
     }
-    if (!contains(words, wanted))
-        return marked(0, "the reference does not occur in the answer");
+    if (!contains(words, wanted)) return marked(0, "the reference does not occur in the answer");
     return unmarked(
         "the answer mentions the reference, but does not end in it; only a reader can tell");
 }
@@ -268,8 +250,7 @@ grade mark_free_text(const question& asked, const answer& said) {
     std::string_view reference = asked.reference_answer;
     if (const auto at = reference.rfind(solution_mark); at != std::string_view::npos)
         reference.remove_prefix(at + solution_mark.size());
-    if (const auto value = as_number(reference))
-        return mark_number(*value, said.text);
+    if (const auto value = as_number(reference)) return mark_number(*value, said.text);
     const auto words = normalised(reference).size();
     if (words == 0 || words > most_reference_words)
         return unmarked(
@@ -305,15 +286,13 @@ grade mark_by_extraction(const question& asked, const answer& said) {
 
 std::unique_ptr<grader> make_grader(std::string_view name) {
     for (const auto& entry : graders)
-        if (entry.name == name)
-            return entry.make();
+        if (entry.name == name) return entry.make();
     return nullptr;
 }
 
 std::vector<std::string_view> grader_names() {
     std::vector<std::string_view> names;
-    for (const auto& entry : graders)
-        names.push_back(entry.name);
+    for (const auto& entry : graders) names.push_back(entry.name);
     return names;
 }
 

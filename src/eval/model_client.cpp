@@ -34,14 +34,12 @@ void take_thoughts_out(answer& said) {
     constexpr std::string_view opening = "<think>";
     constexpr std::string_view closing = "</think>";
     const auto text = trim_front(said.text);
-    if (text.substr(0, opening.size()) != opening)
-        return;
+    if (text.substr(0, opening.size()) != opening) return;
     const auto end = text.find(closing);
     const auto thoughts =
         trim(text.substr(opening.size(), end == std::string_view::npos ? std::string_view::npos
                                                                        : end - opening.size()));
-    if (!said.reasoning.empty())
-        said.reasoning += '\n';
+    if (!said.reasoning.empty()) said.reasoning += '\n';
     said.reasoning += thoughts;
     said.text = end == std::string_view::npos
                     ? std::string()
@@ -56,8 +54,7 @@ void throw_exception_from_error(const attempt_failure& what, const boost::source
 
 void scrubber::add(std::string secret) {
     constexpr std::size_t shortest = 4; // bytes; replacing less would garble ordinary text
-    if (secret.size() < shortest)
-        return;
+    if (secret.size() < shortest) return;
     secrets_.push_back(std::move(secret));
     // A secret that contains another one must go first.
     std::sort(secrets_.begin(), secrets_.end(),
@@ -87,10 +84,8 @@ asio::awaitable<attempt_result> model_client::ask(const question& asked) {
     const auto began = clock_.now();
     auto response = co_await transport_.exchange(std::move(request));
     const auto took = clock_.now() - began;
-    if (!response)
-        co_return scrubbed(attempt_failure(response.error()));
-    if (response->status != 200)
-        co_return scrubbed(http_failure(chat_path, *response));
+    if (!response) co_return scrubbed(attempt_failure(response.error()));
+    if (response->status != 200) co_return scrubbed(http_failure(chat_path, *response));
 
     auto said = parse_chat_reply(response->body);
     if (!said) {
@@ -109,8 +104,7 @@ asio::awaitable<attempt_result> model_client::ask(const question& asked) {
 asio::awaitable<boost::system::result<void, attempt_failure>> model_client::probe() {
     http_request request(http_method::get, std::string(models_path));
     const auto response = co_await transport_.exchange(std::move(request));
-    if (!response)
-        co_return scrubbed(attempt_failure(response.error()));
+    if (!response) co_return scrubbed(attempt_failure(response.error()));
     const auto status = response->status;
     if (status == 401 || status == 403 || status == 503)
         co_return scrubbed(http_failure(models_path, *response));

@@ -34,16 +34,11 @@ std::string_view text_of(const json::value& value) {
 
 // A text, or a number as it is written; nothing if it is something else.
 std::optional<std::string> scalar_text(const json::value& value) {
-    if (value.is_string())
-        return std::string(text_of(value));
-    if (value.is_int64())
-        return std::to_string(value.get_int64());
-    if (value.is_uint64())
-        return std::to_string(value.get_uint64());
-    if (value.is_double())
-        return fmt::format("{}", value.get_double());
-    if (value.is_bool())
-        return value.get_bool() ? "true" : "false";
+    if (value.is_string()) return std::string(text_of(value));
+    if (value.is_int64()) return std::to_string(value.get_int64());
+    if (value.is_uint64()) return std::to_string(value.get_uint64());
+    if (value.is_double()) return fmt::format("{}", value.get_double());
+    if (value.is_bool()) return value.get_bool() ? "true" : "false";
     return std::nullopt;
 }
 
@@ -52,10 +47,8 @@ const json::value* field(const json::object& record,
                          std::initializer_list<std::string_view> names) {
     for (const auto name : names) {
         const auto* value = record.if_contains(json::string_view(name.data(), name.size()));
-        if (!value || value->is_null())
-            continue;
-        if (value->is_string() && all_blank(text_of(*value)))
-            continue;
+        if (!value || value->is_null()) continue;
+        if (value->is_string() && all_blank(text_of(*value))) continue;
         return value;
     }
     return nullptr;
@@ -101,12 +94,10 @@ void take_labels_off(listed_choices& choices) {
     }
     for (std::size_t i = 0; i < count; ++i) {
         const auto& option = options[i];
-        if (!option)
-            continue;
+        if (!option) continue;
         // Where some carry no label, only "(B)" in second place is surely one and not the text.
         const auto place = static_cast<std::size_t>(option->letter - 'A');
-        if (!all_labelled && (!option->enclosed || place != i || all_blank(option->text)))
-            continue;
+        if (!all_labelled && (!option->enclosed || place != i || all_blank(option->text))) continue;
         choices.texts[i] = std::string(option->text);
         choices.places[i] = place;
     }
@@ -118,8 +109,7 @@ result<listed_choices> read_choices(const raw_record& record, const json::value&
     if (!texts)
         return bad_record(record, failure_code::bad_value, "the choices have no list \"text\"");
     auto read = read_texts(record, *texts);
-    if (!read)
-        return read.error();
+    if (!read) return read.error();
     const auto count = read->size();
     if (count < 2 || count > max_choices)
         return bad_record(record, failure_code::bad_value,
@@ -133,8 +123,7 @@ result<listed_choices> read_choices(const raw_record& record, const json::value&
     const auto* labels = in_arc_shape ? value.get_object().if_contains("label") : nullptr;
     if (labels) {
         auto names = read_texts(record, *labels);
-        if (!names)
-            return names.error();
+        if (!names) return names.error();
         if (names->size() != count)
             return bad_record(record, failure_code::bad_value,
                               fmt::format("{} labels for {} choices", names->size(), count));
@@ -143,8 +132,7 @@ result<listed_choices> read_choices(const raw_record& record, const json::value&
     }
     take_labels_off(choices);
     const auto letters = letter_labels(count);
-    for (const auto place : choices.places)
-        choices.labels.push_back(letters[place]);
+    for (const auto place : choices.places) choices.labels.push_back(letters[place]);
     return choices;
 }
 
@@ -156,23 +144,19 @@ std::optional<std::size_t> find_choice(const listed_choices& choices, const json
     if (value.is_number()) {
         boost::system::error_code ec;
         const auto index = value.to_number<std::uint64_t>(ec);
-        if (ec || index >= count)
-            return std::nullopt;
+        if (ec || index >= count) return std::nullopt;
         return index;
     }
     for (const auto* names : {&choices.labels, &choices.texts, &choices.printed}) {
         const auto found = std::find(names->begin(), names->end(), answer);
-        if (found != names->end())
-            return static_cast<std::size_t>(found - names->begin());
+        if (found != names->end()) return static_cast<std::size_t>(found - names->begin());
     }
     // "(B)", "B." or "b"
     const auto option = split_label(answer);
-    if (!option || !all_blank(option->text))
-        return std::nullopt;
+    if (!option || !all_blank(option->text)) return std::nullopt;
     const auto found =
         std::find(choices.labels.begin(), choices.labels.end(), std::string(1, option->letter));
-    if (found == choices.labels.end())
-        return std::nullopt;
+    if (found == choices.labels.end()) return std::nullopt;
     return static_cast<std::size_t>(found - choices.labels.begin());
 }
 
@@ -187,11 +171,9 @@ failure unusable_answer(const raw_record& record) {
 
 result<void> read_answer(const raw_record& record, const json::object& fields, question& asked) {
     const auto* value = field(fields, {"answer", "label"});
-    if (!value)
-        return no_answer(record);
+    if (!value) return no_answer(record);
     auto text = scalar_text(*value);
-    if (!text)
-        return unusable_answer(record);
+    if (!text) return unusable_answer(record);
     asked.reference_answer = std::move(*text);
     if (choices_in_text(asked.text, asked.reference_answer))
         asked.format = question_format::multiple_choice;
@@ -201,14 +183,11 @@ result<void> read_answer(const raw_record& record, const json::object& fields, q
 result<void> read_choices_and_answer(const raw_record& record, const json::object& fields,
                                      const json::value& list, question& asked) {
     const auto* value = field(fields, {"label", "answerKey", "answer_index", "answer"});
-    if (!value)
-        return no_answer(record);
+    if (!value) return no_answer(record);
     const auto answer = scalar_text(*value);
-    if (!answer)
-        return unusable_answer(record);
+    if (!answer) return unusable_answer(record);
     auto choices = read_choices(record, list);
-    if (!choices)
-        return choices.error();
+    if (!choices) return choices.error();
     const auto count = choices->printed.size();
     const auto found = find_choice(*choices, *value, *answer);
     if (!found)
@@ -233,8 +212,7 @@ result<void> read_context(const raw_record& record, const json::object& fields, 
     }
     // Only used on request, so one that is not a text does not make the question unusable.
     const auto* context = field(fields, {"text", "context"});
-    if (context && context->is_string())
-        asked.context = text_of(*context);
+    if (context && context->is_string()) asked.context = text_of(*context);
     return {};
 }
 
@@ -270,14 +248,11 @@ result<question> parse_question(const raw_record& record) {
     const bool has_choices = list && !(list->is_array() && list->get_array().empty());
     const auto answered = has_choices ? read_choices_and_answer(record, fields, *list, asked)
                                       : read_answer(record, fields, asked);
-    if (!answered)
-        return answered.error();
-    if (const auto read = read_context(record, fields, asked); !read)
-        return read.error();
+    if (!answered) return answered.error();
+    if (const auto read = read_context(record, fields, asked); !read) return read.error();
     if (const auto* category = field(fields, {"category", "subject"}))
         asked.category = scalar_text(*category).value_or("");
-    if (const auto* id = field(fields, {"id"}))
-        asked.own_id = scalar_text(*id).value_or("");
+    if (const auto* id = field(fields, {"id"})) asked.own_id = scalar_text(*id).value_or("");
     return asked;
 }
 

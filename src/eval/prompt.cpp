@@ -10,8 +10,7 @@ std::string build_prompt(const question& asked, const prompt_settings& settings)
     if (!asked.context.empty() && (asked.context_is_part || settings.use_context))
         prompt += asked.context + "\n\n";
     prompt += asked.text;
-    if (asked.choices.empty())
-        return prompt;
+    if (asked.choices.empty()) return prompt;
 
     prompt += "\n";
     const auto labels = letter_labels(asked.choices.size());

@@ -32,8 +32,7 @@ void record_splitter::drop(std::size_t count) {
 }
 
 bool record_splitter::fill() {
-    if (io_failure_)
-        return false;
+    if (io_failure_) return false;
     if (begin_ > 0) {
         std::memmove(buffer_.data(), buffer_.data() + begin_, end_ - begin_);
         end_ -= begin_;
@@ -47,8 +46,7 @@ bool record_splitter::fill() {
         buffer_.swap(larger);
     }
     ssize_t got = 0;
-    do
-        got = ::read(fd_, buffer_.data() + end_, chunk_size);
+    do got = ::read(fd_, buffer_.data() + end_, chunk_size);
     while (got < 0 && errno == EINTR);
     if (got < 0) {
         io_failure_ = failure(failure_code::io_error, path_,
@@ -56,8 +54,7 @@ bool record_splitter::fill() {
         return false;
     }
     const auto size = static_cast<std::size_t>(got);
-    if (on_bytes_)
-        on_bytes_({buffer_.data() + end_, size});
+    if (on_bytes_) on_bytes_({buffer_.data() + end_, size});
     end_ += size;
     bytes_read_ += size;
     return size > 0;
@@ -66,18 +63,15 @@ bool record_splitter::fill() {
 void record_splitter::drop_blank() {
     const auto text = held();
     std::size_t blank = 0;
-    while (blank < text.size() && is_blank(text[blank]))
-        ++blank;
+    while (blank < text.size() && is_blank(text[blank])) ++blank;
     drop(blank);
 }
 
 std::optional<char> record_splitter::peek() {
     while (true) {
         drop_blank();
-        if (begin_ < end_)
-            return buffer_[begin_];
-        if (!fill())
-            return std::nullopt;
+        if (begin_ < end_) return buffer_[begin_];
+        if (!fill()) return std::nullopt;
     }
 }
 
@@ -88,16 +82,13 @@ result<void> record_splitter::begin() {
     if (held().substr(0, byte_order_mark.size()) == byte_order_mark)
         begin_ += byte_order_mark.size();
     const auto first = peek();
-    if (io_failure_)
-        return *io_failure_;
-    if (!first)
-        return {};
+    if (io_failure_) return *io_failure_;
+    if (!first) return {};
     if (*first != '[' && *first != '{')
         return broken(failure_code::bad_syntax, line_,
                       "expected a JSON array ('[') or one JSON object a line ('{')");
     is_array_ = *first == '[';
-    if (is_array_)
-        drop(1);
+    if (is_array_) drop(1);
     return {};
 }
 
@@ -122,33 +113,26 @@ std::optional<result<raw_record>> record_splitter::next_line() {
                 begin_ = end_;
                 size = 0;
             }
-            if (!fill())
-                break;
+            if (!fill()) break;
         }
         const auto text = held().substr(0, size);
         const bool at_end = begin_ + size == end_;
         begin_ += size + (at_end ? 0 : 1);
-        if (!at_end)
-            ++line_;
-        if (io_failure_)
-            return end_quietly();
-        if (at_end)
-            ended_ = true;
+        if (!at_end) ++line_;
+        if (io_failure_) return end_quietly();
+        if (at_end) ended_ = true;
         if (oversized || size > max_question_record) {
             ++number_;
             return result<raw_record>(too_large(line));
         }
-        if (!all_blank(text))
-            return result<raw_record>(raw_record{++number_, line, text});
-        if (at_end)
-            return std::nullopt;
+        if (!all_blank(text)) return result<raw_record>(raw_record{++number_, line, text});
+        if (at_end) return std::nullopt;
     }
 }
 
 std::optional<result<raw_record>> record_splitter::next_element() {
     auto first = peek();
-    if (io_failure_)
-        return end_quietly();
+    if (io_failure_) return end_quietly();
     bool comma_missing = false;
     if (first == ',' && !at_first_element_) {
         const auto line = line_;
@@ -163,8 +147,7 @@ std::optional<result<raw_record>> record_splitter::next_element() {
     } else if (!at_first_element_ && first && first != ']') {
         comma_missing = true;
     }
-    if (io_failure_)
-        return end_quietly();
+    if (io_failure_) return end_quietly();
     if (!first) {
         ++number_;
         return end_with(broken(failure_code::bad_syntax, line_,
@@ -173,8 +156,7 @@ std::optional<result<raw_record>> record_splitter::next_element() {
     const auto line = line_;
     if (first == ']') {
         drop(1);
-        if (!peek())
-            return end_quietly();
+        if (!peek()) return end_quietly();
         ++number_;
         return end_with(
             broken(failure_code::bad_syntax, line_, "expected nothing after the array's ']'"));
@@ -191,8 +173,7 @@ std::optional<result<raw_record>> record_splitter::next_element() {
             broken(failure_code::bad_syntax, line, "the record that begins here does not end"));
     const auto text = held().substr(0, *size);
     drop(*size);
-    if (oversized_ || text.size() > max_question_record)
-        return result<raw_record>(too_large(line));
+    if (oversized_ || text.size() > max_question_record) return result<raw_record>(too_large(line));
     if (comma_missing)
         return result<raw_record>(
             broken(failure_code::bad_syntax, line, "expected ',' before this record"));
@@ -209,12 +190,10 @@ std::optional<std::size_t> record_splitter::element_size() {
         const auto text = held();
         if (nested) {
             const auto end = scan_nested(seen);
-            if (end != std::string_view::npos)
-                return end;
+            if (end != std::string_view::npos) return end;
         } else {
             const auto end = text.find_first_of(",] \t\r\n", seen);
-            if (end != std::string_view::npos)
-                return end;
+            if (end != std::string_view::npos) return end;
         }
         seen = text.size();
         if (seen > max_question_record) {
@@ -222,8 +201,7 @@ std::optional<std::size_t> record_splitter::element_size() {
             drop(seen);
             seen = 0;
         }
-        if (!fill())
-            return std::nullopt;
+        if (!fill()) return std::nullopt;
     }
 }
 
@@ -239,15 +217,12 @@ std::size_t record_splitter::scan_nested(std::size_t from) {
             escaped_ = false;
             ++at;
         } else if (in_string_) {
-            while (at < end && *at != '"' && *at != '\\')
-                ++at;
-            if (at == end)
-                break;
+            while (at < end && *at != '"' && *at != '\\') ++at;
+            if (at == end) break;
             escaped_ = *at == '\\';
             in_string_ = escaped_;
             ++at;
-            if (!in_string_ && depth_ == 0)
-                return static_cast<std::size_t>(at - data);
+            if (!in_string_ && depth_ == 0) return static_cast<std::size_t>(at - data);
         } else {
             const char c = *at++;
             if (c == '"')

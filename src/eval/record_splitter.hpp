@@ -29,15 +29,13 @@ public:
     // The next record, or why there is none in its place; nothing at the end. The text stands
     // until the next call.
     std::optional<result<raw_record>> next() {
-        if (ended_)
-            return std::nullopt;
+        if (ended_) return std::nullopt;
         return is_array_ ? next_element() : next_line();
     }
 
     // Reads what is left behind the last record, for the hash.
     void read_to_end() {
-        do
-            begin_ = end_;
+        do begin_ = end_;
         while (fill());
     }
 
@@ -70,8 +68,7 @@ private:
     }
     std::optional<result<raw_record>> end_quietly() {
         ended_ = true;
-        if (io_failure_)
-            return result<raw_record>(*io_failure_);
+        if (io_failure_) return result<raw_record>(*io_failure_);
         return std::nullopt;
     }
 

@@ -7,8 +7,7 @@
 namespace proctor {
 
 interval wilson_interval(const tally& group) {
-    if (group.marked == 0)
-        return {};
+    if (group.marked == 0) return {};
     constexpr double z = 1.959963984540054; // 97.5 % of the normal distribution lie below
     const auto n = double(group.marked);
     const double mean = group.accuracy();

@@ -28,34 +28,23 @@ struct symbol {
 
 symbol symbol_at(std::string_view text, std::size_t at) {
     const char c = text[at];
-    if (c == '\n')
-        return {kind::newline, 1};
-    if (static_cast<unsigned char>(c) <= ' ')
-        return {kind::blank, 1};
-    if (is_letter(c) || is_digit(c))
-        return {kind::letter, 1};
+    if (c == '\n') return {kind::newline, 1};
+    if (static_cast<unsigned char>(c) <= ' ') return {kind::blank, 1};
+    if (is_letter(c) || is_digit(c)) return {kind::letter, 1};
     constexpr std::string_view dropped = "*_`$#~";
     constexpr std::string_view operations = "+=<>^%|";
     constexpr std::string_view joiners = "'-.,/:"; // join what stands on both sides, or are marks
-    if (dropped.find(c) != std::string_view::npos)
-        return {kind::dropped, 1};
-    if (operations.find(c) != std::string_view::npos)
-        return {kind::operation, 1};
-    if (joiners.find(c) != std::string_view::npos)
-        return {kind::joiner, 1};
-    if (static_cast<unsigned char>(c) < 0x80)
-        return {kind::mark, 1};
+    if (dropped.find(c) != std::string_view::npos) return {kind::dropped, 1};
+    if (operations.find(c) != std::string_view::npos) return {kind::operation, 1};
+    if (joiners.find(c) != std::string_view::npos) return {kind::joiner, 1};
+    if (static_cast<unsigned char>(c) < 0x80) return {kind::mark, 1};
     const auto begins = [&](std::string_view bytes) {
         return text.substr(at, bytes.size()) == bytes;
     };
-    if (begins("\xe2\x80\x99"))
-        return {kind::joiner, 3}; // typographic apostrophe
-    if (begins("\xc2\xa0"))
-        return {kind::blank, 2}; // no-break space
-    if (begins("\xe2\x88\x92"))
-        return {kind::operation, 3}; // minus sign
-    if (begins("\xe2\x80") && text.size() >= at + 3)
-        return {kind::mark, 3};
+    if (begins("\xe2\x80\x99")) return {kind::joiner, 3};    // typographic apostrophe
+    if (begins("\xc2\xa0")) return {kind::blank, 2};         // no-break space
+    if (begins("\xe2\x88\x92")) return {kind::operation, 3}; // minus sign
+    if (begins("\xe2\x80") && text.size() >= at + 3) return {kind::mark, 3};
     return {kind::letter, 1};
 }
 
@@ -63,8 +52,7 @@ symbol symbol_at(std::string_view text, std::size_t at) {
 bool joins(std::string_view joiner, char before, char after) {
     const bool after_is_letter =
         is_letter(after) || is_digit(after) || static_cast<unsigned char>(after) >= 0x80;
-    if (joiner == "-" || joiner == "'" || joiner.size() > 1)
-        return after_is_letter;
+    if (joiner == "-" || joiner == "'" || joiner.size() > 1) return after_is_letter;
     return is_digit(before) && is_digit(after); // 3.5, 1,000, 3/4, 9:40
 }
 
@@ -94,8 +82,7 @@ void token_list::add(std::size_t begin, std::size_t end, bool is_word) {
     added.lower = std::string_view(lower_).substr(begin, end - begin);
     added.is_word = is_word;
     added.begins_line = std::exchange(line_begins_, false);
-    if (is_word)
-        words_.push_back(tokens_.size());
+    if (is_word) words_.push_back(tokens_.size());
     tokens_.push_back(added);
 }
 
@@ -105,15 +92,10 @@ token_list::token_list(std::string_view text) : text_(text), lower_(to_lower(tex
         const auto symbol = symbol_at(text, at);
         auto end = at + symbol.size;
         switch (symbol.what) {
-        case kind::newline:
-            line_begins_ = true;
-            break;
+        case kind::newline: line_begins_ = true; break;
         case kind::blank:
-        case kind::dropped:
-            break;
-        case kind::operation:
-            add(at, end, true);
-            break;
+        case kind::dropped: break;
+        case kind::operation: add(at, end, true); break;
         case kind::joiner: {
             const auto joiner = text.substr(at, symbol.size);
             add(at, end, joiner == "-" || joiner == "/");
@@ -122,13 +104,11 @@ token_list::token_list(std::string_view text) : text_(text), lower_(to_lower(tex
         case kind::mark: {
             auto name_end = end;
             if (text[at] == '\\')
-                while (name_end < text.size() && is_letter(text[name_end]))
-                    ++name_end;
+                while (name_end < text.size() && is_letter(text[name_end])) ++name_end;
             if (text[at] != '\\') {
                 add(at, end, false);
             } else if (name_end > end) {
-                if (!only_formats(text.substr(end, name_end - end)))
-                    add(at, name_end, true);
+                if (!only_formats(text.substr(end, name_end - end))) add(at, name_end, true);
                 end = name_end;
             }
             break;

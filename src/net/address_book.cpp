@@ -44,10 +44,8 @@ std::uint16_t port_number(const std::string& text) {
 asio::awaitable<result<address_book::addresses>> address_book::lookup(time_point deadline) {
     error_code error;
     const auto literal = asio::ip::make_address(root_.host, error);
-    if (!error)
-        co_return addresses{tcp::endpoint(literal, port_number(root_.port))};
-    if (!known_.empty() && std::chrono::steady_clock::now() - looked_up_ < memory)
-        co_return known_;
+    if (!error) co_return addresses{tcp::endpoint(literal, port_number(root_.port))};
+    if (!known_.empty() && std::chrono::steady_clock::now() - looked_up_ < memory) co_return known_;
 
     auto pending = std::make_shared<pending_lookup>(executor_);
     pending->ended.expires_at(deadline);
@@ -56,15 +54,13 @@ asio::awaitable<result<address_book::addresses>> address_book::lookup(time_point
         [pending](error_code failed, const tcp::resolver::results_type& results) {
             pending->done = true;
             pending->error = failed;
-            for (const auto& entry : results)
-                pending->found.push_back(entry.endpoint());
+            for (const auto& entry : results) pending->found.push_back(entry.endpoint());
             pending->ended.cancel();
         });
     co_await pending->ended.async_wait(asio::redirect_error(asio::use_awaitable, error));
     if (!pending->done) {
         pending->resolver.cancel();
-        if (error)
-            throw boost::system::system_error(error);
+        if (error) throw boost::system::system_error(error);
         co_return failure(failure_code::unreachable, root_.text(),
                           fmt::format("the name \"{}\" was not resolved in time", root_.host));
     }

@@ -10,20 +10,17 @@ connection_pool::connection_pool(asio::any_io_executor executor, const endpoint_
       addresses_(executor_, options_.root), opening_(options_.max_handshakes) {}
 
 connection_pool::connection connection_pool::take_idle() {
-    if (idle_.empty())
-        return nullptr;
+    if (idle_.empty()) return nullptr;
     auto last = std::move(idle_.back());
     idle_.pop_back();
     return last;
 }
 
 asio::awaitable<result<connection_pool::connection>> connection_pool::take() {
-    if (auto kept = take_idle())
-        co_return kept;
+    if (auto kept = take_idle()) co_return kept;
     const auto turn = co_await opening_.acquire();
     // One may have come back while this request was waiting for its turn.
-    if (auto kept = take_idle())
-        co_return kept;
+    if (auto kept = take_idle()) co_return kept;
     co_return co_await connect();
 }
 
@@ -35,22 +32,19 @@ asio::awaitable<result<connection_pool::connection>> connection_pool::open() {
 asio::awaitable<result<connection_pool::connection>> connection_pool::connect() {
     const auto deadline = std::chrono::steady_clock::now() + options_.connect_timeout;
     const auto addresses = co_await addresses_.lookup(deadline);
-    if (!addresses)
-        co_return addresses.error();
+    if (!addresses) co_return addresses.error();
     auto opened =
         std::make_unique<https_session>(executor_, tls_ ? &*tls_ : nullptr, options_, counts_);
     const auto connected = co_await opened->connect(*addresses, deadline);
     if (!connected) {
-        if (connected.error().code == failure_code::unreachable)
-            addresses_.forget();
+        if (connected.error().code == failure_code::unreachable) addresses_.forget();
         co_return connected.error();
     }
     co_return opened;
 }
 
 void connection_pool::give_back(connection used) {
-    if (used->reusable())
-        idle_.push_back(std::move(used));
+    if (used->reusable()) idle_.push_back(std::move(used));
 }
 
 } // namespace proctor

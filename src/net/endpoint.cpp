@@ -39,8 +39,7 @@ std::string common_headers(const endpoint_options& options) {
         headers.emplace_back(name, value);
     }
     std::string text;
-    for (const auto& [name, value] : headers)
-        text += fmt::format("{}: {}\r\n", name, value);
+    for (const auto& [name, value] : headers) text += fmt::format("{}: {}\r\n", name, value);
     return text;
 }
 
@@ -86,14 +85,12 @@ public:
     asio::awaitable<result<http_response>> exchange(http_request request) override {
         const auto message = compose(request);
         auto connection = co_await pool_.take();
-        if (!connection)
-            co_return connection.error();
+        if (!connection) co_return connection.error();
         auto reply = co_await (*connection)->exchange(message);
         if ((*connection)->was_stale()) {
             ++pool_.counts().stale;
             connection = co_await pool_.open();
-            if (!connection)
-                co_return connection.error();
+            if (!connection) co_return connection.error();
             reply = co_await (*connection)->exchange(message);
         }
         pool_.give_back(std::move(*connection));
@@ -133,13 +130,11 @@ private:
 result<std::unique_ptr<endpoint>> make_endpoint(asio::any_io_executor executor,
                                                 endpoint_options options) {
     PROCTOR_ASSERT(options.max_handshakes > 0);
-    if (auto checked = check_headers(options); !checked)
-        return checked.error();
+    if (auto checked = check_headers(options); !checked) return checked.error();
     std::optional<asio::ssl::context> tls;
     if (options.root.tls) {
         auto context = make_tls_context(options.tls);
-        if (!context)
-            return context.error();
+        if (!context) return context.error();
         tls.emplace(std::move(*context));
     }
     return std::unique_ptr<endpoint>(

@@ -31,8 +31,7 @@ constexpr std::size_t read_size = 4096;
 
 // Timeouts come as beast::error::timeout, so this is always somebody's cancellation.
 void unwind_if_cancelled(error_code error) {
-    if (error == asio::error::operation_aborted)
-        throw boost::system::system_error(error);
+    if (error == asio::error::operation_aborted) throw boost::system::system_error(error);
 }
 
 double in_seconds(duration time) {
@@ -63,23 +62,19 @@ bool begins_like_tls(const beast::flat_buffer& buffer) {
 https_session::https_session(const asio::any_io_executor& executor, asio::ssl::context* tls,
                              const endpoint_options& options, connection_counts& counts)
     : options_(options), counts_(counts), tcp_(executor) {
-    if (tls)
-        tls_.emplace(tcp_, *tls);
+    if (tls) tls_.emplace(tcp_, *tls);
     buffer_.reserve(read_size);
 }
 
 https_session::~https_session() {
-    if (connected_)
-        --counts_.open;
+    if (connected_) --counts_.open;
 }
 
 asio::awaitable<result<void>> https_session::connect(const address_book::addresses& addresses,
                                                      time_point deadline) {
     auto opened = co_await connect_tcp(addresses, deadline);
-    if (opened && tls_)
-        opened = co_await handshake(deadline);
-    if (!opened)
-        co_return opened.error();
+    if (opened && tls_) opened = co_await handshake(deadline);
+    if (!opened) co_return opened.error();
     connected_ = true;
     ++counts_.opened;
     ++counts_.open;
@@ -122,8 +117,7 @@ asio::awaitable<result<void>> https_session::handshake(time_point deadline) {
         co_return failure(failure_code::unreachable, options_.root.text(),
                           fmt::format("connected, but no TLS handshake within {:g} s",
                                       in_seconds(options_.connect_timeout)));
-    if (error)
-        co_return describe_handshake(tls_->native_handle(), error, options_.root);
+    if (error) co_return describe_handshake(tls_->native_handle(), error, options_.root);
     co_return result<void>();
 }
 

@@ -18,22 +18,18 @@ void reply_parser::on_response_impl(int code, string_view, int, error_code&) {
 void reply_parser::on_field_impl(beast::http::field field, string_view name, string_view value,
                                  error_code&) {
     if (field == beast::http::field::retry_after) {
-        if (exact_delay_)
-            return;
+        if (exact_delay_) return;
         response_.retry_after = parse_retry_after(value, std::chrono::system_clock::now());
     } else if (field != beast::http::field::unknown) {
         return;
     } else if (beast::iequals(name, "retry-after-ms")) {
         const auto delay = parse_retry_after_ms(value);
-        if (!delay)
-            return;
+        if (!delay) return;
         response_.retry_after = delay;
         exact_delay_ = true;
     } else if (beast::iequals(name, "x-should-retry")) {
-        if (beast::iequals(value, "true"))
-            response_.should_retry = true;
-        if (beast::iequals(value, "false"))
-            response_.should_retry = false;
+        if (beast::iequals(value, "true")) response_.should_retry = true;
+        if (beast::iequals(value, "false")) response_.should_retry = false;
     }
 }
 

@@ -28,42 +28,31 @@ bool says_model_is_unknown(const std::string& detail) {
 verdict judge_status(unsigned status, const std::string& detail) {
     switch (status) {
     case 401:
-    case 403:
-        return {action::stop_run};
+    case 403: return {action::stop_run};
     case 404:
-        if (says_model_is_unknown(detail))
-            return {action::stop_run};
+        if (says_model_is_unknown(detail)) return {action::stop_run};
         return {action::fail_question, true};
     case 408:
     case 409:
     case 425:
-    case 429:
-        return {action::retry};
-    default:
-        break;
+    case 429: return {action::retry};
+    default: break;
     }
-    if (status >= 500 && status < 600)
-        return {action::retry};
+    if (status >= 500 && status < 600) return {action::retry};
     // What is no error by its status (a redirect) says nothing about the question itself.
     return {action::fail_question, status >= 400 && status < 500};
 }
 
 verdict judge(const attempt_failure& failed) {
     switch (failed.why.code) {
-    case failure_code::http_status:
-        return judge_status(failed.status, failed.why.detail);
+    case failure_code::http_status: return judge_status(failed.status, failed.why.detail);
     case failure_code::connection_lost:
     case failure_code::timed_out:
-    case failure_code::bad_response:
-        return {action::retry};
-    case failure_code::unreachable:
-        return {action::wait};
-    case failure_code::tls_untrusted:
-        return {action::stop_run};
-    case failure_code::refused_content:
-        return {action::fail_question, true};
-    default:
-        return {action::fail_question};
+    case failure_code::bad_response: return {action::retry};
+    case failure_code::unreachable: return {action::wait};
+    case failure_code::tls_untrusted: return {action::stop_run};
+    case failure_code::refused_content: return {action::fail_question, true};
+    default: return {action::fail_question};
     }
 }
 
@@ -81,13 +70,11 @@ retry_decision decide_retry(const attempt_failure& failed, unsigned attempt,
     auto [what, refused] = judge(failed);
     if (failed.should_retry && (what == action::retry || what == action::fail_question))
         what = *failed.should_retry ? action::retry : action::fail_question;
-    if (what == action::retry && attempt > policy.max_retries)
-        what = action::fail_question;
+    if (what == action::retry && attempt > policy.max_retries) what = action::fail_question;
 
     retry_decision decision;
     decision.what = what;
-    if (what == action::fail_question)
-        decision.refused = refused;
+    if (what == action::fail_question) decision.refused = refused;
     if (what == action::retry || what == action::wait)
         decision.after =
             std::max(back_off(attempt, policy, random), failed.retry_after.value_or(duration{}));

@@ -18,13 +18,10 @@ std::optional<duration> parse_amount(std::string_view text, std::chrono::duratio
     double amount = 0;
     const auto [end, error] =
         std::from_chars(text.data(), text.data() + text.size(), amount, std::chars_format::fixed);
-    if (error != std::errc{} || end != text.data() + text.size())
-        return std::nullopt;
-    if (!std::isfinite(amount) || amount < 0)
-        return std::nullopt;
+    if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
+    if (!std::isfinite(amount) || amount < 0) return std::nullopt;
     const auto wanted = amount * unit;
-    if (wanted >= std::chrono::duration<double>(longest))
-        return longest;
+    if (wanted >= std::chrono::duration<double>(longest)) return longest;
     return std::chrono::duration_cast<duration>(wanted);
 }
 
@@ -41,16 +38,13 @@ std::optional<std::chrono::sys_seconds> parse_http_date(std::string_view text) {
     const std::string line(text);
     const int fields = std::sscanf(line.c_str(), "%*3s, %2u %3s %4d %2u:%2u:%2u GMT%n", &day,
                                    month_name.data(), &year, &hour, &minute, &second, &read);
-    if (fields != 6 || read != int(line.size()))
-        return std::nullopt;
+    if (fields != 6 || read != int(line.size())) return std::nullopt;
     const auto month = std::ranges::find(months, std::string_view(month_name.data()));
-    if (month == months.end() || hour > 23 || minute > 59 || second > 60)
-        return std::nullopt;
+    if (month == months.end() || hour > 23 || minute > 59 || second > 60) return std::nullopt;
     const std::chrono::year_month_day date(std::chrono::year{year},
                                            std::chrono::month{unsigned(month - months.begin()) + 1},
                                            std::chrono::day{day});
-    if (!date.ok())
-        return std::nullopt;
+    if (!date.ok()) return std::nullopt;
     return std::chrono::sys_days{date} + std::chrono::hours{hour} + std::chrono::minutes{minute} +
            std::chrono::seconds{second};
 }
@@ -59,14 +53,11 @@ std::optional<std::chrono::sys_seconds> parse_http_date(std::string_view text) {
 
 std::optional<duration> parse_retry_after(std::string_view value,
                                           std::chrono::system_clock::time_point now) {
-    if (const auto seconds = parse_amount(value, std::chrono::seconds{1}))
-        return seconds;
+    if (const auto seconds = parse_amount(value, std::chrono::seconds{1})) return seconds;
     const auto date = parse_http_date(value);
-    if (!date)
-        return std::nullopt;
+    if (!date) return std::nullopt;
     const auto wait = *date - std::chrono::ceil<std::chrono::seconds>(now);
-    if (wait >= longest)
-        return longest;
+    if (wait >= longest) return longest;
     return std::max(std::chrono::seconds{0}, wait);
 }
 

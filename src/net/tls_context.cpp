@@ -35,8 +35,7 @@ std::string verification_text(long verdict, const std::string& host) {
     case X509_V_ERR_HOSTNAME_MISMATCH:
     case X509_V_ERR_IP_ADDRESS_MISMATCH:
         return fmt::format("the server's certificate is not for \"{}\" (wrong host name)", host);
-    case X509_V_ERR_CERT_HAS_EXPIRED:
-        return "the server's certificate has expired";
+    case X509_V_ERR_CERT_HAS_EXPIRED: return "the server's certificate has expired";
     case X509_V_ERR_CERT_NOT_YET_VALID:
         return "the server's certificate is not valid yet (is the clock right?)";
     case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT:
@@ -74,8 +73,7 @@ result<asio::ssl::context> make_tls_context(const tls_options& options) {
         return context;
     }
     if (!options.ca_file.empty())
-        if (auto trusted = trust_file(context, options.ca_file); !trusted)
-            return trusted.error();
+        if (auto trusted = trust_file(context, options.ca_file); !trusted) return trusted.error();
     if (!options.ca_pem.empty()) {
         boost::system::error_code error;
         context.add_certificate_authority(asio::buffer(options.ca_pem), error);

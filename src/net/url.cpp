@@ -32,8 +32,7 @@ std::string api_root::text() const {
 
 result<api_root> parse_api_root(std::string_view url) {
     const auto parsed = boost::urls::parse_uri({url.data(), url.size()});
-    if (!parsed)
-        return not_a_root(url, "not a URL");
+    if (!parsed) return not_a_root(url, "not a URL");
     if (parsed->has_userinfo())
         return not_a_root(url, "user information does not belong in the URL (see api_key)");
     if (parsed->has_query() || parsed->has_fragment())
@@ -48,22 +47,18 @@ result<api_root> parse_api_root(std::string_view url) {
         return not_a_root(url, "neither https:// nor http://");
 
     root.host = parsed->host_address();
-    if (root.host.empty())
-        return not_a_root(url, "no host");
+    if (root.host.empty()) return not_a_root(url, "no host");
     if (parsed->has_port() && !parsed->port().empty()) {
-        if (parsed->port_number() == 0)
-            return not_a_root(url, "not a port");
+        if (parsed->port_number() == 0) return not_a_root(url, "not a port");
         root.port = std::to_string(parsed->port_number());
     } else {
         root.port = root.tls ? "443" : "80";
     }
     const auto path = parsed->encoded_path();
     // Boost 1.81 takes "//host:http/v1" for an empty port before a path.
-    if (!path.empty() && path.front() != '/')
-        return not_a_root(url, "not a port");
+    if (!path.empty() && path.front() != '/') return not_a_root(url, "not a port");
     root.base_path.assign(path.data(), path.size());
-    while (root.base_path.ends_with('/'))
-        root.base_path.pop_back();
+    while (root.base_path.ends_with('/')) root.base_path.pop_back();
     return root;
 }
 

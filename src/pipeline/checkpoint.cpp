@@ -9,8 +9,9 @@
 
 namespace proctor {
 
-checkpoint::checkpoint(asio::any_io_executor executor, clock& time, std::unique_ptr<run_store> store,
-                       ledger counted, checkpoint_settings settings, durable_handler on_durable)
+checkpoint::checkpoint(asio::any_io_executor executor, clock& time,
+                       std::unique_ptr<run_store> store, ledger counted,
+                       checkpoint_settings settings, durable_handler on_durable)
     : clock_(time), store_(std::move(store)), counted_(std::move(counted)), settings_(settings),
       on_durable_(std::move(on_durable)), changed_(executor), wake_(executor), timers_(executor),
       worker_(executor) {
@@ -18,7 +19,9 @@ checkpoint::checkpoint(asio::any_io_executor executor, clock& time, std::unique_
     if (settings_.mode != durability::none) timers_.spawn(watch_idleness());
 }
 
-checkpoint::~checkpoint() { disk_thread_.join(); }
+checkpoint::~checkpoint() {
+    disk_thread_.join();
+}
 
 void checkpoint::append(const record_view& record, outcome what) {
     if (failed_) return;
@@ -36,7 +39,7 @@ void checkpoint::append(const record_view& record, outcome what) {
     if (work_is_due()) wake_.notify();
 }
 
-asio::awaitable<void> checkpoint::raise_after(duration time, bool checkpoint::*flag) {
+asio::awaitable<void> checkpoint::raise_after(duration time, bool checkpoint::* flag) {
     co_await clock_.sleep_for(time);
     this->*flag = true;
     wake_.notify();
@@ -133,7 +136,8 @@ void checkpoint::count(std::vector<outcome>& outcomes) {
     if (on_durable_) on_durable_(outcomes);
     outcomes.clear();
     waited_ = false;
-    if (gathering_.count > 0) timers_.spawn(raise_after(settings_.longest_wait, &checkpoint::waited_));
+    if (gathering_.count > 0)
+        timers_.spawn(raise_after(settings_.longest_wait, &checkpoint::waited_));
 }
 
 asio::awaitable<result<>> checkpoint::flush() {

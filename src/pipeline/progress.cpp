@@ -17,7 +17,9 @@ std::string rate_text(double rate) {
 std::string timing(const progress& now) {
     const auto left = now.remaining_seconds();
     return fmt::format("{}<{}, {}", clock_time(now.elapsed_seconds),
-                       now.completed >= now.total ? "00:00" : left > 0 ? clock_time(left) : "?",
+                       now.completed >= now.total ? "00:00"
+                       : left > 0                 ? clock_time(left)
+                                                  : "?",
                        rate_text(now.rate()));
 }
 
@@ -55,7 +57,8 @@ double progress::remaining_seconds() const {
 
 std::string progress_bar(const progress& now, std::size_t width, bool unicode) {
     const auto head = fmt::format("Processing questions: {:.1f}%|", percent(now));
-    auto tail = fmt::format("| {}/{} [{}]", thousands(now.completed), thousands(now.total), timing(now));
+    auto tail =
+        fmt::format("| {}/{} [{}]", thousands(now.completed), thousands(now.total), timing(now));
     constexpr std::size_t least_cells = 10;
     // What there is room for, the most telling first.
     const auto add = [&](const std::string& extra) {
@@ -68,7 +71,8 @@ std::string progress_bar(const progress& now, std::size_t width, bool unicode) {
         const auto cells = std::min<std::size_t>(width - head.size() - tail.size(), 40);
         return head + bar(percent(now) / 100, cells, unicode) + tail;
     }
-    return fmt::format("{:.1f}% {}/{}", percent(now), thousands(now.completed), thousands(now.total))
+    return fmt::format("{:.1f}% {}/{}", percent(now), thousands(now.completed),
+                       thousands(now.total))
         .substr(0, width);
 }
 

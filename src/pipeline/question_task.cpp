@@ -14,7 +14,8 @@ namespace {
 // One less of something when it goes; whoever waits for that looks again.
 class counted_until_end {
 public:
-    counted_until_end(std::size_t& count, run_control& control) : count_(count), control_(control) {}
+    counted_until_end(std::size_t& count, run_control& control)
+        : count_(count), control_(control) {}
     counted_until_end(const counted_until_end&) = delete;
     counted_until_end& operator=(const counted_until_end&) = delete;
     ~counted_until_end() {
@@ -49,8 +50,9 @@ question_failure describe(const attempt_failure& last, const retry_decision& dec
 question_failure too_large(std::string_view body) {
     question_failure why;
     why.kind = "answer_too_large";
-    why.message = fmt::format("the record of {} bytes (SHA-256 {}) is more than the {} that one may have",
-                              body.size(), sha256_hex(body), max_record_body);
+    why.message =
+        fmt::format("the record of {} bytes (SHA-256 {}) is more than the {} that one may have",
+                    body.size(), sha256_hex(body), max_record_body);
     why.refused = true;
     return why;
 }
@@ -72,7 +74,8 @@ asio::awaitable<std::optional<answer>> ask(task_context& run, const question& as
         }
         const auto failed = reply.error();
         const bool away = failed.why.code == failure_code::unreachable;
-        const auto decision = decide_retry(failed, away ? ++waits : attempt, run.retries, run.random);
+        const auto decision =
+            decide_retry(failed, away ? ++waits : attempt, run.retries, run.random);
         if (run.on_retry) run.on_retry(asked, failed, decision);
 
         switch (decision.what) {
@@ -134,7 +137,8 @@ asio::awaitable<void> question_task(task_context& run, question asked,
                 append_failure(run, asked, too_large(body));
                 co_return;
             }
-            run.log.append({record_kind::answered, 0, asked.number, body}, outcome_of(asked, *said));
+            run.log.append({record_kind::answered, 0, asked.number, body},
+                           outcome_of(asked, *said));
         }
         grading = co_await run.grading_permits.acquire();
     }

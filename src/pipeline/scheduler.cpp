@@ -36,10 +36,12 @@ bool exceeds(const task_figures& figures, const failure_limit& limit) {
 
 void check_limits(task_context& run, const scheduler_settings& settings) {
     if (!exceeds(run.figures, settings.max_failures)) return;
-    run.control.stop({stop_cause::limit, 0,
-                      {failure_code::bad_value, "",
-                       fmt::format("{} of {} questions failed, more than processing.max_failures allows",
-                                   run.figures.failed, run.figures.ended)}});
+    run.control.stop(
+        {stop_cause::limit,
+         0,
+         {failure_code::bad_value, "",
+          fmt::format("{} of {} questions failed, more than processing.max_failures allows",
+                      run.figures.failed, run.figures.ended)}});
 }
 
 asio::awaitable<void> admit(task_context& run, task_group& tasks, question_reader& questions,
@@ -67,14 +69,16 @@ asio::awaitable<void> admit(task_context& run, task_group& tasks, question_reade
             const auto why = next->error();
             const bool unreadable = why.code == failure_code::io_error;
             if (unreadable || settings.strict) {
-                run.control.stop({unreadable ? stop_cause::storage : stop_cause::broken_question, 0, why});
+                run.control.stop(
+                    {unreadable ? stop_cause::storage : stop_cause::broken_question, 0, why});
                 co_return;
             }
             continue; // the census has told of it
         }
         ++seen;
         std::optional<record_place> place;
-        if (const auto found = unmarked.find(number); found != unmarked.end()) place = found->second;
+        if (const auto found = unmarked.find(number); found != unmarked.end())
+            place = found->second;
         ++run.figures.active;
         tasks.spawn(question_task(run, std::move(**next), place));
     }
@@ -120,8 +124,9 @@ await_endpoint(task_context& run, std::function<void(const attempt_failure&, dur
             co_return;
         }
         // Somebody may sit and watch: look again soon, whatever the back-off would be.
-        const auto pause = std::min<duration>(std::max<duration>(decision.after, std::chrono::milliseconds{200}),
-                                              std::chrono::seconds{5});
+        const auto pause =
+            std::min<duration>(std::max<duration>(decision.after, std::chrono::milliseconds{200}),
+                               std::chrono::seconds{5});
         on_wait(failed, pause);
         co_await run.time.sleep_for(pause);
     }

@@ -27,8 +27,7 @@ std::string spoken(std::string_view reference) {
     if (const auto at = reference.rfind(solution_mark); at != reference.npos)
         reference.remove_prefix(at + solution_mark.size());
     const auto begin = reference.find_first_not_of(" \t\r\n");
-    if (begin == reference.npos)
-        return {};
+    if (begin == reference.npos) return {};
     return std::string(reference.substr(begin, reference.find_last_not_of(" \t\r\n") - begin + 1));
 }
 
@@ -68,8 +67,7 @@ std::uint64_t prompt_hash(std::string_view prompt) {
 
 result<answer_key> answer_key::read(const std::string& questions_file) {
     auto reader = question_reader::open(questions_file);
-    if (!reader)
-        return reader.error();
+    if (!reader) return reader.error();
     answer_key key;
     while (const auto record = reader->next()) {
         if (record->has_value())
@@ -87,8 +85,7 @@ const key_entry* answer_key::find(std::uint64_t hash) const {
 
 label_sequence labels_in(std::string_view prompt) {
     for (const std::string_view any : {"A", "1", "a"})
-        if (const auto list = choices_in_text(prompt, any))
-            return sequence_of(*list);
+        if (const auto list = choices_in_text(prompt, any)) return sequence_of(*list);
     return {};
 }
 

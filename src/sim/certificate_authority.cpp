@@ -20,8 +20,7 @@ namespace proctor {
 namespace {
 
 void require(bool done, std::string_view what) {
-    if (done)
-        return;
+    if (done) return;
     std::array<char, 256> reason{};
     ERR_error_string_n(ERR_get_error(), reason.data(), reason.size());
     throw failure_error({failure_code::bad_value, "certificate authority",

@@ -47,23 +47,19 @@ const json::value* member(const json::value& of, std::string_view name) {
 std::optional<std::string_view> string_member(const json::value& of, std::string_view name) {
     const auto* found = member(of, name);
     const auto* text = found ? found->if_string() : nullptr;
-    if (!text)
-        return std::nullopt;
+    if (!text) return std::nullopt;
     return std::string_view(text->data(), text->size());
 }
 
 // A message's text: a string, or a list of parts of which some are text.
 std::optional<std::string> text_of(const json::value& message) {
-    if (const auto whole = string_member(message, "content"))
-        return std::string(*whole);
+    if (const auto whole = string_member(message, "content")) return std::string(*whole);
     const auto* content = member(message, "content");
     const auto* parts = content ? content->if_array() : nullptr;
-    if (!parts)
-        return std::nullopt;
+    if (!parts) return std::nullopt;
     std::string text;
     for (const auto& part : *parts)
-        if (const auto piece = string_member(part, "text"))
-            text += *piece;
+        if (const auto piece = string_member(part, "text")) text += *piece;
     return text;
 }
 
@@ -78,28 +74,23 @@ std::optional<chat_request> read_chat_request(const std::string& body) {
     json::monotonic_resource memory(scratch.data(), scratch.size());
     boost::system::error_code error;
     const auto root = json::parse({body.data(), body.size()}, error, &memory);
-    if (error)
-        return std::nullopt;
+    if (error) return std::nullopt;
     const auto* listed = member(root, "messages");
     const auto* messages = listed ? listed->if_array() : nullptr;
-    if (!messages)
-        return std::nullopt;
+    if (!messages) return std::nullopt;
 
     chat_request request;
     request.model = string_member(root, "model").value_or("simulated");
     bool asked = false;
     for (const auto& message : *messages) {
         auto text = text_of(message);
-        if (!text)
-            continue;
+        if (!text) continue;
         request.characters += text->size();
-        if (string_member(message, "role") != "user")
-            continue;
+        if (string_member(message, "role") != "user") continue;
         request.prompt = std::move(*text);
         asked = true;
     }
-    if (!asked)
-        return std::nullopt;
+    if (!asked) return std::nullopt;
     return request;
 }
 
@@ -139,8 +130,7 @@ unsigned chat_service::refuse(unsigned status, std::string_view why) {
 unsigned chat_service::route(const incoming_request& request, outgoing_response& response) {
     const auto path = path_of(request.target);
     if (path.ends_with("/stats")) {
-        if (request.method != http::verb::get)
-            return refuse(405, "/stats is there to be read");
+        if (request.method != http::verb::get) return refuse(405, "/stats is there to be read");
         write_stats();
         return 200;
     }
@@ -151,8 +141,7 @@ unsigned chat_service::route(const incoming_request& request, outgoing_response&
             return refuse(401, "Incorrect API key provided.");
     }
     if (path.ends_with("/models")) {
-        if (request.method != http::verb::get)
-            return refuse(405, "/models is there to be read");
+        if (request.method != http::verb::get) return refuse(405, "/models is there to be read");
         body_ = R"({"object":"list","data":[{"id":"simulated","object":"model","created":0,)"
                 R"("owned_by":"proctor-sim"}]})";
         return 200;

@@ -37,27 +37,22 @@ result<latency_distribution> parse_latency(std::string_view text) {
     if (text.starts_with(lognormal)) {
         median.remove_prefix(lognormal.size());
         const auto comma = median.find(',');
-        if (comma == median.npos)
-            return not_a_latency(text);
+        if (comma == median.npos) return not_a_latency(text);
         const auto sigma = median.substr(comma + 1);
         median = median.substr(0, comma);
         const auto* last = sigma.data() + sigma.size();
         const auto [end, error] = std::from_chars(sigma.data(), last, parsed.sigma);
-        if (error != std::errc{} || end != last)
-            return not_a_latency(text);
-        if (!(parsed.sigma >= 0 && parsed.sigma <= largest_sigma))
-            return not_a_latency(text);
+        if (error != std::errc{} || end != last) return not_a_latency(text);
+        if (!(parsed.sigma >= 0 && parsed.sigma <= largest_sigma)) return not_a_latency(text);
     }
     const auto time = parse_duration(median);
-    if (!time || *time > longest)
-        return not_a_latency(text);
+    if (!time || *time > longest) return not_a_latency(text);
     parsed.median = *time;
     return parsed;
 }
 
 duration sample(const latency_distribution& latency, std::uint64_t draw) {
-    if (latency.sigma == 0)
-        return latency.median;
+    if (latency.sigma == 0) return latency.median;
     // Box and Muller, Ann. Math. Statist. 29 (1958) 610.
     const double normal = std::sqrt(-2 * std::log(fraction(draw))) *
                           std::cos(2 * std::numbers::pi * fraction(mix(draw)));

@@ -37,8 +37,7 @@ private:
     }
     void on_response_impl(int, string_view, int, error_code&) override {}
     void on_field_impl(field name, string_view, string_view value, error_code&) override {
-        if (name == field::authorization)
-            request_.authorization.assign(value.data(), value.size());
+        if (name == field::authorization) request_.authorization.assign(value.data(), value.size());
     }
     void on_header_impl(error_code&) override {}
     void on_body_init_impl(const boost::optional<std::uint64_t>&, error_code&) override {}

@@ -54,8 +54,7 @@ std::optional<std::string> refusal_for(error_code error) {
     if (error == http::error::header_limit)
         return chat_service::refusal(431, "the request's headers are too large");
     static const auto& http_errors = http::make_error_code(http::error::bad_method).category();
-    if (error.category() != http_errors)
-        return std::nullopt;
+    if (error.category() != http_errors) return std::nullopt;
     return chat_service::refusal(400, fmt::format("not an HTTP request: {}", error.message()));
 }
 
@@ -68,8 +67,7 @@ public:
           service_(simulated_model(std::move(options.key), options.accuracy, options.seed,
                                    options.latency),
                    std::move(options.api_key)) {
-        if (!root_.tls)
-            return;
+        if (!root_.tls) return;
         const certificate_authority authority;
         tls_.emplace(make_server_context(
             authority.issue({root_.host, "localhost", "127.0.0.1", "::1", asio::ip::host_name()})));
@@ -80,8 +78,7 @@ public:
         error_code error;
         tcp::resolver resolver(context_);
         const auto found = resolver.resolve(root_.host, root_.port, tcp::resolver::passive, error);
-        if (!error)
-            listen(found.begin()->endpoint(), error);
+        if (!error) listen(found.begin()->endpoint(), error);
         if (error)
             return failure(failure_code::io_error, fmt::format("{}:{}", root_.host, root_.port),
                            fmt::format("cannot listen there: {}", error.message()));
@@ -92,8 +89,7 @@ public:
     }
 
     void stop() {
-        if (!thread_.joinable())
-            return;
+        if (!thread_.joinable()) return;
         // On its own thread, where cancellation takes effect at once. Then nothing is left to run.
         asio::post(context_, [this] {
             error_code ignored;
@@ -118,12 +114,9 @@ private:
 
     void listen(const tcp::endpoint& address, error_code& error) {
         acceptor_.open(address.protocol(), error);
-        if (!error)
-            acceptor_.set_option(tcp::acceptor::reuse_address(true), error);
-        if (!error)
-            acceptor_.bind(address, error);
-        if (!error)
-            acceptor_.listen(tcp::acceptor::max_listen_connections, error);
+        if (!error) acceptor_.set_option(tcp::acceptor::reuse_address(true), error);
+        if (!error) acceptor_.bind(address, error);
+        if (!error) acceptor_.listen(tcp::acceptor::max_listen_connections, error);
     }
 
     asio::awaitable<void> accept() {
@@ -134,8 +127,7 @@ private:
                 tasks_.spawn(serve(std::move(socket)));
                 continue;
             }
-            if (!acceptor_.is_open())
-                co_return;
+            if (!acceptor_.is_open()) co_return;
             // Out of descriptors, most likely: let some connections end first.
             asio::steady_timer pause(context_, std::chrono::milliseconds{50});
             co_await pause.async_wait(asio::use_awaitable);
@@ -152,8 +144,7 @@ private:
         asio::ssl::stream<tcp::socket&> stream(socket, *tls_);
         const auto [error] =
             co_await stream.async_handshake(asio::ssl::stream_base::server, no_throw);
-        if (!error)
-            co_await converse(stream);
+        if (!error) co_await converse(stream);
     }
 
     template <class Stream>
@@ -182,8 +173,7 @@ private:
             }
             const auto [unsent, sent] =
                 co_await asio::async_write(stream, asio::buffer(response.bytes), no_throw);
-            if (unsent || next == chat_service::afterwards::close)
-                co_return;
+            if (unsent || next == chat_service::afterwards::close) co_return;
         }
     }
 

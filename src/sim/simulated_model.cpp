@@ -20,16 +20,11 @@ namespace {
 // taken for the answer.
 std::string word_choice(const std::string& label, std::uint64_t drawn) {
     switch (drawn % 6) {
-    case 0:
-        return label;
-    case 1:
-        return fmt::format("The answer is ({}).", label);
-    case 2:
-        return fmt::format("**{}**", label);
-    case 3:
-        return fmt::format("The correct answer is {}.", label);
-    case 4:
-        return fmt::format("({})", label);
+    case 0: return label;
+    case 1: return fmt::format("The answer is ({}).", label);
+    case 2: return fmt::format("**{}**", label);
+    case 3: return fmt::format("The correct answer is {}.", label);
+    case 4: return fmt::format("({})", label);
     default:
         return fmt::format("Going through the choices one by one, only one of them fits what is "
                            "asked.\n\nAnswer: {}",
@@ -39,17 +34,13 @@ std::string word_choice(const std::string& label, std::uint64_t drawn) {
 
 std::string word_statement(const std::string& statement, std::uint64_t drawn) {
     switch (drawn % 5) {
-    case 0:
-        return statement;
-    case 1:
-        return fmt::format("The answer is {}.", statement);
-    case 2:
-        return fmt::format("**{}**", statement);
+    case 0: return statement;
+    case 1: return fmt::format("The answer is {}.", statement);
+    case 2: return fmt::format("**{}**", statement);
     case 3:
         return fmt::format("Each step follows from the one before, so the answer is {}.",
                            statement);
-    default:
-        return fmt::format("Let me think about this.\n\nAnswer: {}", statement);
+    default: return fmt::format("Let me think about this.\n\nAnswer: {}", statement);
     }
 }
 
@@ -57,13 +48,11 @@ std::string word_statement(const std::string& statement, std::uint64_t drawn) {
 std::optional<double> number_in(std::string_view text) {
     std::string digits;
     for (const char c : text)
-        if (c != ',' && c != '$' && c != '%')
-            digits += c;
+        if (c != ',' && c != '$' && c != '%') digits += c;
     double value = 0;
     const auto* last = digits.data() + digits.size();
     const auto [end, error] = std::from_chars(digits.data(), last, value);
-    if (error != std::errc{} || end != last || !std::isfinite(value))
-        return std::nullopt;
+    if (error != std::errc{} || end != last || !std::isfinite(value)) return std::nullopt;
     return value;
 }
 
@@ -82,10 +71,8 @@ std::string wrong_statement(const std::string& right, std::uint64_t drawn) {
 std::string wrong_label(const key_entry& entry, std::uint64_t drawn) {
     std::vector<std::string> others;
     for (std::size_t i = 0; i < entry.labels.count; ++i)
-        if (entry.labels[i] != entry.answer)
-            others.push_back(entry.labels[i]);
-    if (others.empty())
-        return "none of them";
+        if (entry.labels[i] != entry.answer) others.push_back(entry.labels[i]);
+    if (others.empty()) return "none of them";
     return others[drawn % others.size()];
 }
 
@@ -100,8 +87,7 @@ simulated_model::simulated_model(answer_key key, double accuracy, std::uint64_t 
     for (const auto& [hash, entry] : key_.entries())
         ranks.push_back(draw(seed_, hash, purpose::rank));
     right_count_ = static_cast<std::uint64_t>(std::llround(accuracy * double(ranks.size())));
-    if (right_count_ == 0)
-        return;
+    if (right_count_ == 0) return;
     const auto last_right = ranks.begin() + static_cast<std::ptrdiff_t>(right_count_ - 1);
     std::nth_element(ranks.begin(), last_right, ranks.end());
     highest_right_rank_ = *last_right;
@@ -137,8 +123,7 @@ std::string simulated_model::answer_unknown(std::string_view prompt, std::uint64
     const auto wording = draw(seed_, hash, purpose::wording);
     const auto drawn = draw(seed_, hash, purpose::choice);
     const auto labels = labels_in(prompt);
-    if (labels.count > 0)
-        return word_choice(labels[drawn % labels.count], wording);
+    if (labels.count > 0) return word_choice(labels[drawn % labels.count], wording);
     constexpr std::array<const char*, 4> sentences = {
         "That depends on what is meant by it.", "Nobody knows for certain.",
         "It has always been that way.", "The sources do not agree about this."};

@@ -27,7 +27,9 @@ result<> segment_writer::append(std::string_view frames) {
     return {};
 }
 
-result<> segment_writer::sync() { return named(file_->sync()); }
+result<> segment_writer::sync() {
+    return named(file_->sync());
+}
 
 result<> segment_writer::named(result<> done) const {
     if (done) return done;

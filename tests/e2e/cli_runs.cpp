@@ -162,21 +162,20 @@ BOOST_FIXTURE_TEST_CASE(without_checkpointing_nothing_but_the_results_is_left, c
 
 BOOST_FIXTURE_TEST_CASE(keys_and_headers_appear_nowhere, class_room) {
     const simulator strict({"--api-key", "sk-canary-key"});
-    dir.write("run.yaml", "model:\n"
-                          "  generator_settings:\n"
-                          "    api_key: ${EXAM_KEY}\n"
-                          "    headers:\n"
-                          "      X-Tenant: ${EXAM_TENANT}\n");
-    const words configured{"--config", "run.yaml", "--verbose", "--show-answers",
-                           "--save-incorrect"};
+    const scratch_dir elsewhere; // the header's value stands in the file itself
+    const auto file = elsewhere.write("run.yaml", "model:\n"
+                                                  "  generator_settings:\n"
+                                                  "    api_key: ${EXAM_KEY}\n"
+                                                  "    headers: {X-Tenant: canary-tenant}\n");
+    const words configured{"--config", file, "--verbose", "--show-answers", "--save-incorrect"};
     const auto check = [&](const finished& run) {
         BOOST_TEST(!contains(run.output, "canary"));
         BOOST_TEST(!contains(run.errors, "canary"));
-        for (const auto& file : files())
-            BOOST_TEST(!contains(text_of(dir.file(file)), "canary"), "a secret is in " << file);
+        for (const auto& left : files())
+            BOOST_TEST(!contains(text_of(dir.file(left)), "canary"), "a secret is in " << left);
     };
     auto how = ask(strict, "q.jsonl", configured);
-    how.environment = {{"EXAM_KEY", "sk-canary-wrong"}, {"EXAM_TENANT", "canary-tenant"}};
+    how.environment = {{"EXAM_KEY", "sk-canary-wrong"}};
     const auto refused = run_to_end(how);
     BOOST_TEST(refused.code == 77);
     check(refused);

@@ -2,6 +2,7 @@
 // the test.
 #pragma once
 
+#include <cerrno>
 #include <chrono>
 #include <condition_variable>
 #include <csignal>

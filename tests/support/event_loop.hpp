@@ -21,8 +21,7 @@ public:
     template <class Condition>
     void run_until(Condition condition) {
         while (!condition()) {
-            if (io.stopped())
-                io.restart();
+            if (io.stopped()) io.restart();
             BOOST_REQUIRE_MESSAGE(io.run_one_for(std::chrono::minutes{1}),
                                   "nothing happens any more");
         }

@@ -81,20 +81,14 @@ private:
 
     asio::awaitable<void> serve(asio::ip::tcp::socket socket) {
         switch (greeting_) {
-        case greeting::hang_up:
-            break;
-        case greeting::silence:
-            co_await stall();
-            break;
-        case greeting::plain:
-            co_await answer(socket, socket);
-            break;
+        case greeting::hang_up: break;
+        case greeting::silence: co_await stall(); break;
+        case greeting::plain: co_await answer(socket, socket); break;
         case greeting::tls: {
             asio::ssl::stream<asio::ip::tcp::socket&> stream(socket, tls_);
             const auto [error] = co_await stream.async_handshake(
                 asio::ssl::stream_base::server, asio::as_tuple(asio::use_awaitable));
-            if (!error)
-                co_await answer(stream, socket);
+            if (!error) co_await answer(stream, socket);
         }
         }
     }
@@ -109,8 +103,7 @@ private:
             if (failed == boost::beast::http::error::bad_version ||
                 failed == boost::beast::http::error::bad_method)
                 co_await refuse(stream);
-            if (failed)
-                co_return;
+            if (failed) co_return;
             requests.push_back(std::move(received));
             scripted_reply reply(http_text(200, "{}"));
             if (!script.empty()) {
@@ -119,19 +112,14 @@ private:
             }
             const auto [lost, sent] = co_await asio::async_write(
                 stream, asio::buffer(reply.bytes), asio::as_tuple(asio::use_awaitable));
-            if (lost)
-                co_return;
+            if (lost) co_return;
             switch (reply.then) {
-            case scripted_reply::next::keep_alive:
-                continue;
-            case scripted_reply::next::close:
-                co_return;
+            case scripted_reply::next::keep_alive: continue;
+            case scripted_reply::next::close: co_return;
             case scripted_reply::next::reset:
                 socket.set_option(asio::socket_base::linger(true, 0));
                 co_return;
-            case scripted_reply::next::stall:
-                co_await stall();
-                co_return;
+            case scripted_reply::next::stall: co_await stall(); co_return;
             }
         }
     }

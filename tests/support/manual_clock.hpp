@@ -31,15 +31,13 @@ public:
     }
 
     asio::awaitable<void> sleep_until(time_point when) override {
-        if (when <= now_)
-            co_return;
+        if (when <= now_) co_return;
         asio::steady_timer alarm(co_await asio::this_coro::executor,
                                  asio::steady_timer::time_point::max());
         sleeper self{alarm};
         const auto place = sleepers_.emplace(when, &self);
         co_await alarm.async_wait(asio::as_tuple(asio::use_awaitable));
-        if (self.woken)
-            co_return;
+        if (self.woken) co_return;
         sleepers_.erase(place);
         throw boost::system::system_error(asio::error::operation_aborted);
     }
@@ -58,8 +56,7 @@ public:
     std::size_t sleepers() const { return sleepers_.size(); }
     // When the next sleeper is due.
     std::optional<time_point> next_alarm() const {
-        if (sleepers_.empty())
-            return std::nullopt;
+        if (sleepers_.empty()) return std::nullopt;
         return sleepers_.begin()->first;
     }
 

@@ -108,11 +108,9 @@ public:
     }
 
     result<std::unique_ptr<file>> create(const std::string& path) override {
-        if (auto failed = enter(disk_call::create, path))
-            return *failed;
+        if (auto failed = enter(disk_call::create, path)) return *failed;
         auto [directory, name] = parent_and_name(path);
-        if (!directory)
-            return failure{failure_code::not_found, path, "no such directory"};
+        if (!directory) return failure{failure_code::not_found, path, "no such directory"};
         if (directory->names.contains(name))
             return failure{failure_code::already_exists, path, "cannot create: it exists"};
         return std::unique_ptr<file>(
@@ -120,60 +118,47 @@ public:
     }
 
     result<std::unique_ptr<file>> open(const std::string& path) override {
-        if (auto failed = enter(disk_call::open, path))
-            return *failed;
+        if (auto failed = enter(disk_call::open, path)) return *failed;
         auto found = find(path);
-        if (!found)
-            return failure{failure_code::not_found, path, "cannot open: no such file"};
-        if (found->directory)
-            return failure{failure_code::io_error, path, "is a directory"};
+        if (!found) return failure{failure_code::not_found, path, "cannot open: no such file"};
+        if (found->directory) return failure{failure_code::io_error, path, "is a directory"};
         return std::unique_ptr<file>(std::make_unique<memory_file>(*this, found, path, false));
     }
 
     result<std::unique_ptr<file>> lock(const std::string& path) override {
-        if (auto failed = enter(disk_call::lock, path))
-            return *failed;
+        if (auto failed = enter(disk_call::lock, path)) return *failed;
         auto [directory, name] = parent_and_name(path);
-        if (!directory)
-            return failure{failure_code::not_found, path, "no such directory"};
+        if (!directory) return failure{failure_code::not_found, path, "no such directory"};
         const auto there = directory->names.find(name);
         auto found =
             there != directory->names.end() ? there->second : make(*directory, name, false);
-        if (found->locked)
-            return failure{failure_code::held, path, found->cached};
+        if (found->locked) return failure{failure_code::held, path, found->cached};
         return std::unique_ptr<file>(std::make_unique<memory_file>(*this, found, path, true));
     }
 
     result<> rename(const std::string& from, const std::string& to) override {
-        if (auto failed = enter(disk_call::rename, to))
-            return *failed;
-        if (find(to))
-            return failure{failure_code::already_exists, to, "cannot name: it exists"};
+        if (auto failed = enter(disk_call::rename, to)) return *failed;
+        if (find(to)) return failure{failure_code::already_exists, to, "cannot name: it exists"};
         return move_name(from, to);
     }
 
     result<> replace(const std::string& from, const std::string& to) override {
-        if (auto failed = enter(disk_call::replace, to))
-            return *failed;
+        if (auto failed = enter(disk_call::replace, to)) return *failed;
         return move_name(from, to);
     }
 
     result<> remove(const std::string& path) override {
-        if (auto failed = enter(disk_call::remove, path))
-            return *failed;
+        if (auto failed = enter(disk_call::remove, path)) return *failed;
         auto found = find(path);
-        if (!found)
-            return failure{failure_code::not_found, path, "cannot remove: no such file"};
+        if (!found) return failure{failure_code::not_found, path, "cannot remove: no such file"};
         change(*parent_and_name(path).first, {std::nullopt, found});
         return {};
     }
 
     result<> make_directory(const std::string& path) override {
-        if (auto failed = enter(disk_call::make_directory, path))
-            return *failed;
+        if (auto failed = enter(disk_call::make_directory, path)) return *failed;
         auto [directory, name] = parent_and_name(path);
-        if (!directory)
-            return failure{failure_code::not_found, path, "no such directory"};
+        if (!directory) return failure{failure_code::not_found, path, "no such directory"};
         if (directory->names.contains(name))
             return failure{failure_code::already_exists, path, "cannot create: it exists"};
         make(*directory, name, true);
@@ -184,28 +169,23 @@ public:
         auto directory = find(path);
         if (auto failed = enter(disk_call::sync_directory, path)) {
             if (directory)
-                for (auto& lost : directory->pending)
-                    lost.forgotten = true;
+                for (auto& lost : directory->pending) lost.forgotten = true;
             return *failed;
         }
-        if (!directory)
-            return failure{failure_code::not_found, path, "no such directory"};
+        if (!directory) return failure{failure_code::not_found, path, "no such directory"};
         for (const auto& pending : directory->pending)
-            if (!pending.forgotten)
-                pending.apply(directory->durable_names);
+            if (!pending.forgotten) pending.apply(directory->durable_names);
         std::erase_if(directory->pending, [](const name_change& c) { return !c.forgotten; });
         return {};
     }
 
     result<std::vector<std::string>> list(const std::string& path) override {
-        if (auto failed = enter(disk_call::list, path))
-            return *failed;
+        if (auto failed = enter(disk_call::list, path)) return *failed;
         auto directory = find(path);
         if (!directory || !directory->directory)
             return failure{failure_code::not_found, path, "no such directory"};
         std::vector<std::string> names;
-        for (const auto& entry : directory->names)
-            names.push_back(entry.first);
+        for (const auto& entry : directory->names) names.push_back(entry.first);
         return names;
     }
 
@@ -231,8 +211,7 @@ private:
 
         void apply(name_table& names) const {
             std::erase_if(names, [&](const auto& entry) { return entry.second == target; });
-            if (name)
-                names[*name] = target;
+            if (name) names[*name] = target;
         }
     };
 
@@ -251,28 +230,23 @@ private:
     public:
         memory_file(memory_file_system& disk, node_pointer bytes, std::string path, bool locks)
             : disk_(disk), node_(std::move(bytes)), path_(std::move(path)), locks_(locks) {
-            if (locks_)
-                node_->locked = true;
+            if (locks_) node_->locked = true;
         }
         memory_file(const memory_file&) = delete;
         memory_file& operator=(const memory_file&) = delete;
         ~memory_file() override {
-            if (locks_)
-                node_->locked = false;
+            if (locks_) node_->locked = false;
         }
 
         result<std::size_t> read_at(std::uint64_t offset, std::span<char> into) override {
-            if (auto failed = disk_.enter(disk_call::read, path_))
-                return *failed;
-            if (offset >= node_->cached.size())
-                return std::size_t{0};
+            if (auto failed = disk_.enter(disk_call::read, path_)) return *failed;
+            if (offset >= node_->cached.size()) return std::size_t{0};
             return node_->cached.copy(into.data(), into.size(), offset);
         }
 
         result<> write_at(std::uint64_t offset, std::string_view bytes) override {
             write(offset, bytes.substr(0, disk_.next_written(bytes.size())));
-            if (auto failed = disk_.enter(disk_call::write, path_))
-                return *failed;
+            if (auto failed = disk_.enter(disk_call::write, path_)) return *failed;
             return {};
         }
 
@@ -287,8 +261,7 @@ private:
             }
             node_->durable.resize(node_->cached.size());
             for (std::size_t i = 0; i < node_->sectors.size(); ++i) {
-                if (node_->sectors[i] != sector::dirty)
-                    continue;
+                if (node_->sectors[i] != sector::dirty) continue;
                 const auto at = i * sector_size;
                 node_->durable.replace(at, sector_size, node_->cached, at, sector_size);
                 node_->sectors[i] = sector::clean;
@@ -297,15 +270,13 @@ private:
         }
 
         result<std::uint64_t> size() override {
-            if (auto failed = disk_.enter(disk_call::size, path_))
-                return *failed;
+            if (auto failed = disk_.enter(disk_call::size, path_)) return *failed;
             return std::uint64_t{node_->cached.size()};
         }
 
     private:
         void write(std::uint64_t offset, std::string_view bytes) {
-            if (bytes.empty())
-                return;
+            if (bytes.empty()) return;
             if (offset + bytes.size() > node_->cached.size()) {
                 node_->cached.resize(offset + bytes.size());
                 node_->sectors.resize(sectors_of(node_->cached.size()), sector::dirty);
@@ -337,10 +308,8 @@ private:
             if (before.directory) {
                 auto names = before.durable_names;
                 for (const auto& change : before.pending)
-                    if (percent(keeps_))
-                        change.apply(names);
-                for (const auto& [name, target] : names)
-                    after->names[name] = survive(*target);
+                    if (percent(keeps_)) change.apply(names);
+                for (const auto& [name, target] : names) after->names[name] = survive(*target);
                 after->durable_names = after->names;
             } else {
                 after->durable = surviving_bytes(before);
@@ -366,20 +335,16 @@ private:
                 const auto first = at / sector_size;
                 const auto last = std::min((at + chunk_) / sector_size, before.sectors.size());
                 bool unsynced = false;
-                for (auto i = first; i < last; ++i)
-                    unsynced |= before.sectors[i] != sector::clean;
-                if (unsynced)
-                    decide(bytes, at, before, first, last);
+                for (auto i = first; i < last; ++i) unsynced |= before.sectors[i] != sector::clean;
+                if (unsynced) decide(bytes, at, before, first, last);
             }
             return bytes;
         }
 
         // The size travels apart from the bytes.
         std::size_t surviving_size(std::size_t durable, std::size_t cached) {
-            if (percent(keeps_))
-                return cached;
-            if (percent(50))
-                return durable;
+            if (percent(keeps_)) return cached;
+            if (percent(50)) return durable;
             return durable + below(cached - durable + 1, random_);
         }
 
@@ -408,8 +373,7 @@ private:
             case 0: // zeros
                 break;
             case 1: // noise
-                for (char& c : bytes)
-                    c = static_cast<char>(random_());
+                for (char& c : bytes) c = static_cast<char>(random_());
                 break;
             case 2: // a block that an earlier cut lost
                 if (!debris_.empty()) {
@@ -423,8 +387,7 @@ private:
 
         void remember(std::string block) {
             constexpr std::size_t most = 4;
-            if (debris_.size() == most)
-                debris_.erase(debris_.begin());
+            if (debris_.size() == most) debris_.erase(debris_.begin());
             debris_.push_back(std::move(block));
         }
 
@@ -436,12 +399,10 @@ private:
 
     // The failure that is planned for this call, if one is.
     std::optional<failure> enter(disk_call call, const std::string& path) {
-        if (dead_)
-            misuse_.push_back(path + ": used after the machine died");
+        if (dead_) misuse_.push_back(path + ": used after the machine died");
         const bool due = fault_due();
         calls_.push_back(call);
-        if (!due)
-            return std::nullopt;
+        if (!due) return std::nullopt;
         if (fault_->what == disk_fault::effect::machine_dies) {
             dead_ = true;
             throw machine_died{};
@@ -450,8 +411,7 @@ private:
     }
 
     bool fault_due() const {
-        if (!fault_)
-            return false;
+        if (!fault_) return false;
         const auto number = calls_.size() + 1;
         return number == fault_->at ||
                (number > fault_->at && fault_->what == disk_fault::effect::fails_for_good);
@@ -468,11 +428,9 @@ private:
             const auto slash = path.find('/');
             const auto part = path.substr(0, slash);
             path.remove_prefix(slash == path.npos ? path.size() : slash + 1);
-            if (part.empty())
-                continue;
+            if (part.empty()) continue;
             const auto next = at->names.find(part);
-            if (next == at->names.end())
-                return nullptr;
+            if (next == at->names.end()) return nullptr;
             at = next->second;
         }
         return at;
@@ -482,8 +440,7 @@ private:
     std::pair<node_pointer, std::string> parent_and_name(const std::string& path) const {
         const auto slash = path.find_last_of('/');
         auto directory = find(std::string_view(path).substr(0, slash));
-        if (directory && !directory->directory)
-            directory = nullptr;
+        if (directory && !directory->directory) directory = nullptr;
         return {directory, path.substr(slash + 1)};
     }
 
@@ -501,8 +458,7 @@ private:
 
     result<> move_name(const std::string& from, const std::string& to) {
         auto moved = find(from);
-        if (!moved)
-            return failure{failure_code::not_found, from, "cannot name: no such file"};
+        if (!moved) return failure{failure_code::not_found, from, "cannot name: no such file"};
         auto [directory, name] = parent_and_name(to);
         if (directory != parent_and_name(from).first)
             return failure{failure_code::io_error, to, "this disk renames within a directory only"};
@@ -513,17 +469,13 @@ private:
     static node_pointer copy(const node_pointer& from,
                              std::map<const node*, node_pointer>& copies) {
         auto& made = copies[from.get()];
-        if (made)
-            return made;
+        if (made) return made;
         made = std::make_shared<node>(*from);
         const auto result = made;
         result->locked = false;
-        for (auto& entry : result->names)
-            entry.second = copy(entry.second, copies);
-        for (auto& entry : result->durable_names)
-            entry.second = copy(entry.second, copies);
-        for (auto& pending : result->pending)
-            pending.target = copy(pending.target, copies);
+        for (auto& entry : result->names) entry.second = copy(entry.second, copies);
+        for (auto& entry : result->durable_names) entry.second = copy(entry.second, copies);
+        for (auto& pending : result->pending) pending.target = copy(pending.target, copies);
         return result;
     }
 

@@ -31,8 +31,7 @@ public:
         } else {
             asio::co_spawn(io, std::move(coroutine), [this](std::exception_ptr error, T value) {
                 error_ = std::move(error);
-                if (!error_)
-                    value_.emplace(std::move(value));
+                if (!error_) value_.emplace(std::move(value));
                 done_ = true;
             });
         }
@@ -43,10 +42,8 @@ public:
     bool done() const { return done_; }
     // What it returned or threw. Requires done().
     T get() {
-        if (error_)
-            std::rethrow_exception(error_);
-        if constexpr (!std::is_void_v<T>)
-            return std::move(*value_);
+        if (error_) std::rethrow_exception(error_);
+        if constexpr (!std::is_void_v<T>) return std::move(*value_);
     }
 
 private:
@@ -65,8 +62,7 @@ T run_coro(asio::io_context& io, asio::awaitable<T> coroutine) {
     io.restart();
     while (!task.done() && io.run_one() > 0) {
     }
-    if (!task.done())
-        throw std::logic_error("the coroutine waits for something that never comes");
+    if (!task.done()) throw std::logic_error("the coroutine waits for something that never comes");
     return task.get();
 }
 
@@ -83,11 +79,9 @@ T run_coro(asio::io_context& io, manual_clock& clock, asio::awaitable<T> corouti
     while (true) {
         io.restart();
         io.poll();
-        if (task.done())
-            return task.get();
+        if (task.done()) return task.get();
         const auto next = clock.next_alarm();
-        if (!next)
-            throw std::logic_error("the coroutine waits for something that never comes");
+        if (!next) throw std::logic_error("the coroutine waits for something that never comes");
         clock.advance_to(*next);
     }
 }

@@ -33,8 +33,7 @@ public:
         auto path = file(name);
         std::ofstream out(path, std::ios::binary);
         out.write(content.data(), static_cast<std::streamsize>(content.size()));
-        if (!out.flush())
-            throw std::runtime_error("cannot write " + path);
+        if (!out.flush()) throw std::runtime_error("cannot write " + path);
         return path;
     }
 

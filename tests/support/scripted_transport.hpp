@@ -26,8 +26,7 @@ public:
     asio::awaitable<result<http_response>> exchange(http_request request) override {
         requests_.push_back(request);
         const in_flight_count counted(*this);
-        if (clock_)
-            co_await clock_->sleep_for(time_);
+        if (clock_) co_await clock_->sleep_for(time_);
         co_return answer_(request);
     }
 

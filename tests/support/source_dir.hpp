@@ -19,6 +19,8 @@ inline std::filesystem::path source_dir() {
 }
 
 // The public question sets that stand beside the project, where they do.
-inline std::filesystem::path shared_data() { return source_dir().parent_path() / "shared" / "data"; }
+inline std::filesystem::path shared_data() {
+    return source_dir().parent_path() / "shared" / "data";
+}
 
 } // namespace proctor::test

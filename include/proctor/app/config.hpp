@@ -104,9 +104,8 @@ struct config {
 };
 
 // Where a key's value lives in a config.
-using setting_field =
-    std::variant<bool*, std::uint64_t*, std::optional<std::uint64_t>*, double*, std::string*,
-                 duration*, secret*, failure_limit*, header_list*>;
+using setting_field = std::variant<bool*, std::uint64_t*, std::optional<std::uint64_t>*, double*,
+                                   std::string*, duration*, secret*, failure_limit*, header_list*>;
 
 struct setting {
     std::string_view path;    // "processing.parallel_workers"

@@ -19,8 +19,8 @@ public:
     console(loudness, bool bar_wanted);
     ~console(); // takes the bar away
 
-    void say(const std::string& text);                           // what a person wants to know
-    void say(std::string_view icon, const std::string& text);    // with a picture where one shows
+    void say(const std::string& text);                        // what a person wants to know
+    void say(std::string_view icon, const std::string& text); // with a picture where one shows
     void warn(const std::string& text);
     void error(const std::string& text);
     void detail(const std::string& text); // with --verbose

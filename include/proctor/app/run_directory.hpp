@@ -34,7 +34,8 @@ result<run_search> find_run(file_system&, const std::string& checkpoint_director
 
 // The run that the user named: a run directory, or a checkpoint directory, whose latest is meant.
 // mismatch: it does not fit, with every difference; not_found; unsupported: a JSON checkpoint.
-result<found_run> named_run(file_system&, const std::string& path, const boost::json::object& wanted);
+result<found_run> named_run(file_system&, const std::string& path,
+                            const boost::json::object& wanted);
 
 // What LOCK says while we hold a run, and what to tell who meets it.
 std::string lock_text(wall_time started);

@@ -53,7 +53,7 @@ enum class frame_type : std::uint8_t {
 
 struct frame_header {
     frame_type type = frame_type::records;
-    std::uint8_t flags = 0; // bit 0: payload is zstd (not written yet)
+    std::uint8_t flags = 0;        // bit 0: payload is zstd (not written yet)
     std::uint32_t stored_size = 0; // bytes of payload in the file
     std::uint32_t raw_size = 0;    // bytes of payload once uncompressed
     std::uint32_t payload_crc = 0; // masked, seeded with the salt

@@ -16,24 +16,24 @@ namespace proctor {
 
 enum class failure_code {
     // bad input
-    not_found,     // a file, directory, run or key that is not there
-    bad_syntax,    // not JSON, not YAML, not UTF-8
-    bad_value,     // well-formed, but not what is expected here
+    not_found,  // a file, directory, run or key that is not there
+    bad_syntax, // not JSON, not YAML, not UTF-8
+    bad_value,  // well-formed, but not what is expected here
     // storage
-    io_error,      // read, write, sync, rename failed
-    disk_full,     // ENOSPC, EDQUOT
+    io_error,  // read, write, sync, rename failed
+    disk_full, // ENOSPC, EDQUOT
     already_exists,
-    held,          // another process holds the run
-    mismatch,      // a run that belongs to other questions, another model, …
-    damaged,       // bytes that cannot be what was written
-    unsupported,   // a newer format, a file system without locks
+    held,        // another process holds the run
+    mismatch,    // a run that belongs to other questions, another model, …
+    damaged,     // bytes that cannot be what was written
+    unsupported, // a newer format, a file system without locks
     // network
-    unreachable,   // no address, connection refused, host down
+    unreachable, // no address, connection refused, host down
     connection_lost,
     timed_out,
-    tls_untrusted, // unknown authority, wrong name, expired
-    bad_response,  // not HTTP, not JSON, not a completion
-    http_status,   // an HTTP answer that is not a success
+    tls_untrusted,   // unknown authority, wrong name, expired
+    bad_response,    // not HTTP, not JSON, not a completion
+    http_status,     // an HTTP answer that is not a success
     refused_content, // the model declined or the endpoint filtered
 };
 
@@ -63,7 +63,8 @@ private:
     failure reason_;
 };
 
-[[noreturn]] void throw_exception_from_error(const failure& what, const boost::source_location& where);
+[[noreturn]] void throw_exception_from_error(const failure& what,
+                                             const boost::source_location& where);
 
 template <class T = void>
 using result = boost::system::result<T, failure>;

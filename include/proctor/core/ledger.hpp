@@ -30,10 +30,10 @@ struct outcome {
     token_usage usage;           // what the endpoint billed for this record
     double model_seconds = 0;    // of a result
     std::uint32_t attempts = 0;
-    bool truncated = false;      // finish_reason "length"
-    bool no_choice = false;      // multiple choice, and none could be extracted
-    std::string error_kind;      // of a failed one
-    bool refused = false;        // of a failed one: not to be tried again
+    bool truncated = false; // finish_reason "length"
+    bool no_choice = false; // multiple choice, and none could be extracted
+    std::string error_kind; // of a failed one
+    bool refused = false;   // of a failed one: not to be tried again
 
     outcome() = default;
     outcome(record_kind kind, question_id question) : kind(kind), question(question) {}
@@ -81,8 +81,8 @@ public:
     const std::map<std::string, tally, std::less<>>& by_category() const { return by_category_; }
     std::map<std::string, std::uint64_t> failures_by_kind() const;
     const histogram& latencies() const { return latencies_; }
-    token_usage usage() const { return usage_; }          // superseded records included
-    std::uint64_t attempts() const { return attempts_; }  // requests sent, retries included
+    token_usage usage() const { return usage_; }         // superseded records included
+    std::uint64_t attempts() const { return attempts_; } // requests sent, retries included
     std::uint64_t truncated_count() const { return truncated_; }
     std::uint64_t no_choice_count() const { return no_choice_; }
 

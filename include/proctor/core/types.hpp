@@ -64,8 +64,8 @@ struct answer {
 
 // How an answer was marked. No score means unmarked: nothing could judge it, and it is not 0.
 struct grade {
-    std::optional<double> score; // 0 to 1
-    std::string reasoning;       // one line: why
+    std::optional<double> score;  // 0 to 1
+    std::string reasoning;        // one line: why
     std::string reference_choice; // "A" or "2"; empty unless multiple choice
     std::string model_choice;     // empty if none could be extracted
     double evaluation_seconds = 0;
@@ -73,9 +73,9 @@ struct grade {
 
 // Why a question has no answer for now.
 struct question_failure {
-    std::string kind;    // a failure_code's name
-    std::string message; // for people; scrubbed of secrets
-    unsigned status = 0; // HTTP status, 0 if there was none
+    std::string kind;     // a failure_code's name
+    std::string message;  // for people; scrubbed of secrets
+    unsigned status = 0;  // HTTP status, 0 if there was none
     bool refused = false; // the endpoint refused this question for good: not tried again
     std::uint32_t attempts = 0;
 };

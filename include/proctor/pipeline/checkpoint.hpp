@@ -44,8 +44,8 @@ struct checkpoint_settings {
 struct checkpoint_figures {
     std::uint64_t batches = 0;
     std::uint64_t syncs = 0;
-    std::uint64_t bytes = 0;  // of records, headers included
-    duration disk_time{};     // spent writing and syncing
+    std::uint64_t bytes = 0; // of records, headers included
+    duration disk_time{};    // spent writing and syncing
 };
 
 class checkpoint {
@@ -92,7 +92,7 @@ private:
     bool work_is_due() const;
     bool sync_is_due() const;
     bool note_is_due() const;
-    asio::awaitable<void> raise_after(duration, bool checkpoint::*flag);
+    asio::awaitable<void> raise_after(duration, bool checkpoint::* flag);
     asio::awaitable<void> watch_idleness();
     void count(std::vector<outcome>&);
     std::size_t waiting_bytes() const { return gathering_.records.size() + writing_bytes_; }

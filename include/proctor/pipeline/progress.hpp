@@ -10,15 +10,15 @@
 namespace proctor {
 
 struct progress {
-    std::uint64_t total = 0;     // questions of the selection
-    std::uint64_t completed = 0; // durable
+    std::uint64_t total = 0;            // questions of the selection
+    std::uint64_t completed = 0;        // durable
     std::uint64_t completed_before = 0; // by earlier sessions
     std::uint64_t failed = 0;
     std::uint64_t in_flight = 0;
     double elapsed_seconds = 0; // of this session
     tally marks;
 
-    double rate() const; // completed in this session, per second
+    double rate() const;              // completed in this session, per second
     double remaining_seconds() const; // 0 if nothing is known
 };
 

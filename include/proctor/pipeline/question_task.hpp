@@ -39,8 +39,8 @@ private:
 };
 
 struct task_figures {
-    std::size_t active = 0;   // tasks that run
-    std::size_t resting = 0;  // of these, the ones in a back-off
+    std::size_t active = 0;  // tasks that run
+    std::size_t resting = 0; // of these, the ones in a back-off
     std::uint64_t retries = 0;
     std::uint64_t ended = 0;  // with a result or a failure, in this session
     std::uint64_t failed = 0; // of these

@@ -19,10 +19,10 @@ struct failure_limit {
 
 struct scheduler_settings {
     selection chosen;
-    bool retry_refused = false; // try again what the endpoint refused for good
-    bool strict = false;        // stop at a record that is no question
+    bool retry_refused = false;                // try again what the endpoint refused for good
+    bool strict = false;                       // stop at a record that is no question
     duration grace = std::chrono::seconds{25}; // for what is in flight when the run is stopped
-    failure_limit max_failures; // stop_cause::limit above it
+    failure_limit max_failures;                // stop_cause::limit above it
 };
 
 // Answers that wait for their marking, by question.

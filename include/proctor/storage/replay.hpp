@@ -22,7 +22,7 @@ struct replay_report {
     lsn next_lsn = 1;                  // of the record that would follow
     std::uint64_t frames = 0;
     std::uint64_t records = 0;
-    bool closed = false; // the last session ended in good order
+    bool closed = false;      // the last session ended in good order
     wall_time last_written{}; // when the last frame was
 
     struct tear {

@@ -38,7 +38,8 @@ loaded load(const std::string& yaml, const environment& look_up = variables({}))
     loaded out;
     out.notes = file.notes;
     out.problems = file.problems;
-    for (auto& problem : apply(out.used, file.assignments, look_up)) out.problems.push_back(problem);
+    for (auto& problem : apply(out.used, file.assignments, look_up))
+        out.problems.push_back(problem);
     return out;
 }
 
@@ -84,14 +85,17 @@ BOOST_AUTO_TEST_CASE(an_unknown_key_is_told_with_line_and_the_nearest_known_one)
     BOOST_REQUIRE(got.problems.size() == 1);
     BOOST_TEST(got.problems[0].where.ends_with("run.yaml:2: processing.parallel_worker"));
     BOOST_TEST(mentions(got.problems, "did you mean processing.parallel_workers?"));
-    BOOST_TEST(mentions(load("parallel_workers: 3\n").problems, "did you mean processing.parallel_workers?"));
+    BOOST_TEST(mentions(load("parallel_workers: 3\n").problems,
+                        "did you mean processing.parallel_workers?"));
 }
 
 BOOST_AUTO_TEST_CASE(every_problem_is_told_at_once) {
     const auto got = load("processing:\n  parallel_workers: many\n  save_incremental: perhaps\n"
                           "model:\n  generator_settings:\n    timeout: soon\n");
     BOOST_TEST(got.problems.size() == 3);
-    BOOST_TEST(mentions(got.problems, "run.yaml:2: processing.parallel_workers: expected a whole number, got 'many'"));
+    BOOST_TEST(
+        mentions(got.problems,
+                 "run.yaml:2: processing.parallel_workers: expected a whole number, got 'many'"));
     BOOST_TEST(mentions(got.problems, "expected true or false, got 'perhaps'"));
     BOOST_TEST(mentions(got.problems, "expected a time"));
 }
@@ -111,6 +115,10 @@ BOOST_AUTO_TEST_CASE(keys_come_from_the_environment_and_an_unset_one_is_told) {
     const std::string yaml = "model: {generator_settings: {api_key: '${MY_KEY}'}}\n";
     BOOST_TEST(load(yaml, variables({{"MY_KEY", "sk-1"}})).used.model.api_key.text == "sk-1");
     BOOST_TEST(mentions(load(yaml).problems, "the environment variable MY_KEY is not set"));
+    const auto header = load("model: {generator_settings: {headers: {X-Token: 'a ${MY_KEY}'}}}\n",
+                             variables({{"MY_KEY", "sk-1"}}));
+    BOOST_REQUIRE(header.used.model.headers.size() == 1);
+    BOOST_TEST(header.used.model.headers[0].second == "a sk-1");
 }
 
 BOOST_AUTO_TEST_CASE(a_later_value_wins_and_null_is_the_default_again) {
@@ -120,11 +128,13 @@ BOOST_AUTO_TEST_CASE(a_later_value_wins_and_null_is_the_default_again) {
         order.push_back(*assign_text("processing.parallel_workers", value, "--parallel"));
     BOOST_TEST(apply(used, order, variables({})).empty());
     BOOST_TEST(used.processing.parallel_workers == 200);
-    BOOST_TEST(load("processing: {parallel_workers: null}").used.processing.parallel_workers == 256);
+    BOOST_TEST(load("processing: {parallel_workers: null}").used.processing.parallel_workers ==
+               256);
 }
 
 BOOST_AUTO_TEST_CASE(a_key_goes_only_to_whom_it_belongs) {
-    const auto look_up = variables({{"OPENAI_API_KEY", "sk-1"}, {"OPENAI_BASE_URL", "https://here/v1"}});
+    const auto look_up =
+        variables({{"OPENAI_API_KEY", "sk-1"}, {"OPENAI_BASE_URL", "https://here/v1"}});
     config from_environment;
     fill_from_environment(from_environment, look_up);
     BOOST_TEST(from_environment.model.base_url == "https://here/v1");

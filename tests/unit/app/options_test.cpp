@@ -21,9 +21,8 @@ parsed_line parse(std::vector<std::string> words) {
 config configured(const parsed_line& parsed) {
     BOOST_REQUIRE(parsed.command.has_value());
     config used;
-    const auto problems = apply(used, parsed.command->assignments, [](const std::string&) {
-        return std::optional<std::string>();
-    });
+    const auto problems = apply(used, parsed.command->assignments,
+                                [](const std::string&) { return std::optional<std::string>(); });
     for (const auto& problem : problems) BOOST_ERROR(problem.message());
     return used;
 }
@@ -32,9 +31,9 @@ BOOST_AUTO_TEST_SUITE(options)
 
 BOOST_AUTO_TEST_CASE(every_flag_of_the_guide_does_its_job) {
     const auto used = configured(
-        parse({"run", "q.jsonl", "--config", "x.yaml", "--disable-checkpointing", "--checkpoint-interval",
-               "100", "--checkpoint-dir", "elsewhere", "--resume-from", "run-1", "--no-auto-resume",
-               "--save-incremental", "--no-progress-bar"}));
+        parse({"run", "q.jsonl", "--config", "x.yaml", "--disable-checkpointing",
+               "--checkpoint-interval", "100", "--checkpoint-dir", "elsewhere", "--resume-from",
+               "run-1", "--no-auto-resume", "--save-incremental", "--no-progress-bar"}));
     BOOST_TEST(used.questions_file == "q.jsonl");
     BOOST_TEST(!used.processing.enable_checkpointing);
     BOOST_TEST(used.processing.checkpoint_interval == 100);
@@ -50,8 +49,15 @@ BOOST_AUTO_TEST_CASE(parallel_has_three_names) {
         BOOST_TEST(configured(parse({"run", name, "99"})).processing.parallel_workers == 99);
 }
 
+BOOST_AUTO_TEST_CASE(of_a_repeated_flag_the_last_wins) {
+    const auto used = configured(parse({"run", "-j", "1", "--strict", "-j", "7", "--strict"}));
+    BOOST_TEST(used.processing.parallel_workers == 7);
+    BOOST_TEST(used.processing.strict);
+}
+
 BOOST_AUTO_TEST_CASE(set_reaches_any_key_but_no_secret) {
-    const auto used = configured(parse({"run", "--set", "output.format=jsonl", "--set", "prompt.system=a=b"}));
+    const auto used =
+        configured(parse({"run", "--set", "output.format=jsonl", "--set", "prompt.system=a=b"}));
     BOOST_TEST(used.output.format == "jsonl");
     BOOST_TEST(used.prompt.system == "a=b");
     const auto secret = parse({"run", "--set", "model.generator_settings.api_key=sk-1"});

@@ -80,8 +80,7 @@ BOOST_AUTO_TEST_CASE(a_permit_handed_to_one_who_is_cancelled_comes_back) {
     // one has resumed.
     clock.advance(std::chrono::seconds(1));
     io.restart();
-    while (permits.waiting() > 0)
-        BOOST_REQUIRE(io.run_one() == 1u);
+    while (permits.waiting() > 0) BOOST_REQUIRE(io.run_one() == 1u);
     BOOST_TEST(permits.in_use() == 1u);
     cancel(impatient);
     run_coro(io, clock, impatient.join());

@@ -49,8 +49,7 @@ struct fixture {
 BOOST_FIXTURE_TEST_SUITE(task_group_, fixture)
 
 BOOST_AUTO_TEST_CASE(join_waits_for_everybody) {
-    for (int i = 0; i < 5; ++i)
-        tasks.spawn(sleep_and_count(clock, std::chrono::seconds(i), ended));
+    for (int i = 0; i < 5; ++i) tasks.spawn(sleep_and_count(clock, std::chrono::seconds(i), ended));
     BOOST_TEST(tasks.size() == 5u);
     run_coro(io, clock, tasks.join());
     BOOST_TEST(ended == 5);

@@ -15,8 +15,7 @@ std::uint32_t by_definition(std::string_view data) {
     std::uint32_t crc = ~0u;
     for (const char c : data) {
         crc ^= static_cast<unsigned char>(c);
-        for (int bit = 0; bit < 8; ++bit)
-            crc = (crc >> 1) ^ (crc & 1 ? 0x82f63b78u : 0u);
+        for (int bit = 0; bit < 8; ++bit) crc = (crc >> 1) ^ (crc & 1 ? 0x82f63b78u : 0u);
     }
     return ~crc;
 }
@@ -43,8 +42,7 @@ BOOST_AUTO_TEST_CASE(published_values_come_out) {
 BOOST_AUTO_TEST_CASE(every_length_and_alignment_agrees_with_the_definition) {
     std::mt19937 random(7);
     std::string data(300, '\0');
-    for (auto& c : data)
-        c = static_cast<char>(random());
+    for (auto& c : data) c = static_cast<char>(random());
     for (std::size_t begin = 0; begin < 9; ++begin)
         for (std::size_t size = 0; begin + size <= data.size(); ++size) {
             const auto part = std::string_view(data).substr(begin, size);
@@ -55,8 +53,7 @@ BOOST_AUTO_TEST_CASE(every_length_and_alignment_agrees_with_the_definition) {
 BOOST_AUTO_TEST_CASE(long_inputs_can_come_in_pieces) {
     std::mt19937 random(8);
     std::string data(1 << 20, '\0');
-    for (auto& c : data)
-        c = static_cast<char>(random());
+    for (auto& c : data) c = static_cast<char>(random());
     const auto whole = crc32c(0, data);
     BOOST_TEST(whole == by_definition(data));
     std::uint32_t crc = 0;

@@ -38,8 +38,7 @@ std::string flipped(std::string bytes, std::size_t bit) {
 // Whether `bytes` hold a frame with an intact payload.
 bool reads(std::string_view bytes) {
     const auto header = decode_frame_header(bytes, salt);
-    if (!header || bytes.size() < frame_header_size + header->stored_size)
-        return false;
+    if (!header || bytes.size() < frame_header_size + header->stored_size) return false;
     return payload_intact(*header, bytes.substr(frame_header_size, header->stored_size), salt);
 }
 

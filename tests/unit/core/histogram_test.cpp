@@ -16,8 +16,7 @@ BOOST_AUTO_TEST_CASE(an_empty_one_says_zero) {
 
 BOOST_AUTO_TEST_CASE(quantiles_are_right_to_three_percent) {
     histogram durations;
-    for (int i = 1; i <= 10000; ++i)
-        durations.add(i * 1e-3); // 1 ms to 10 s, evenly
+    for (int i = 1; i <= 10000; ++i) durations.add(i * 1e-3); // 1 ms to 10 s, evenly
     for (const double q : {0.01, 0.5, 0.95, 0.99, 1.0})
         BOOST_TEST(durations.quantile(q) == q * 10, boost::test_tools::tolerance(0.03));
     BOOST_TEST(durations.count() == 10000u);

@@ -47,8 +47,7 @@ BOOST_AUTO_TEST_CASE(it_holds_what_was_put_in) {
         BOOST_TEST(set.insert(id) == model.insert(id).second);
         BOOST_TEST(set.size() == model.size());
     }
-    for (question_id id = 0; id < 2000; ++id)
-        BOOST_TEST(set.contains(id) == model.contains(id));
+    for (question_id id = 0; id < 2000; ++id) BOOST_TEST(set.contains(id) == model.contains(id));
     BOOST_TEST(set.erase(64));
     BOOST_TEST(!set.erase(64));
     BOOST_TEST(!set.erase(5'000'000));
@@ -120,8 +119,7 @@ BOOST_AUTO_TEST_CASE(ranks_decide_in_any_order) {
     std::vector<std::size_t> order = {0, 1, 2};
     do {
         ledger book;
-        for (const auto i : order)
-            book.apply(records[i]);
+        for (const auto i : order) book.apply(records[i]);
         BOOST_TEST(book.completed(1));
         BOOST_TEST(!book.answered(1));
         BOOST_TEST(!book.failed(1));
@@ -138,11 +136,9 @@ BOOST_AUTO_TEST_CASE(ranks_decide_in_any_order) {
 BOOST_AUTO_TEST_CASE(an_answer_outranks_a_failure_in_either_order) {
     for (const bool failed_first : {true, false}) {
         ledger book;
-        if (failed_first)
-            book.apply(failed_of(1, "timed_out"));
+        if (failed_first) book.apply(failed_of(1, "timed_out"));
         book.apply(answered_of(1));
-        if (!failed_first)
-            book.apply(failed_of(1, "timed_out"));
+        if (!failed_first) book.apply(failed_of(1, "timed_out"));
         BOOST_TEST(book.answered(1));
         BOOST_TEST(!book.failed(1));
         BOOST_TEST(book.failures_by_kind().empty());

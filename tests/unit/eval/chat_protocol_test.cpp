@@ -94,8 +94,7 @@ BOOST_AUTO_TEST_CASE(error_messages_are_found_in_their_variants) {
 
 BOOST_AUTO_TEST_CASE(a_long_error_message_is_cut_between_characters) {
     std::string body;
-    while (body.size() < 1000)
-        body += "ü";
+    while (body.size() < 1000) body += "ü";
     for (const std::string front : {"", "x"}) {
         const auto line = error_message_of(front + body);
         BOOST_TEST(line.size() <= 500u);

@@ -44,8 +44,7 @@ std::vector<std::string> outline(const std::string& path) {
     while (true) {
         const auto number = std::to_string(reader->next_number());
         const auto record = reader->next();
-        if (!record)
-            return lines;
+        if (!record) return lines;
         if (*record) {
             BOOST_TEST(std::to_string((*record)->number) == number);
             lines.push_back(number + ":" + (*record)->reference_answer);
@@ -250,13 +249,11 @@ BOOST_AUTO_TEST_CASE(records_may_lie_across_chunks) {
         std::string text = array ? "[\n" : "";
         outline_list expected;
         for (int i = 1; i <= 40; ++i) {
-            if (i > 1)
-                text += array ? ",\n" : "\n";
+            if (i > 1) text += array ? ",\n" : "\n";
             text += record(i, std::size_t(i) * 7919 % 90'000);
             expected.push_back(std::to_string(i) + ":" + std::to_string(i));
         }
-        if (array)
-            text += "]";
+        if (array) text += "]";
         BOOST_TEST(outline(dir.write("q", text)) == expected, boost::test_tools::per_element());
     }
 }

@@ -185,8 +185,7 @@ BOOST_AUTO_TEST_CASE(hostile_lengths_take_linear_time) {
     for (const std::string part : {"answer ", "answer is ", "(", "A ", "A) ", "so ", "option A or ",
                                    "a a a b ", "\n", "not "}) {
         std::string text;
-        while (text.size() < (4u << 20))
-            text += part;
+        while (text.size() < (4u << 20)) text += part;
         (void)extract_choice(text, letters, {"a a a a a c", "a a a a d", "b", "c"});
     }
 }

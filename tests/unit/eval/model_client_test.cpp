@@ -103,8 +103,7 @@ BOOST_AUTO_TEST_CASE(thoughts_at_the_front_are_no_answer) {
 BOOST_AUTO_TEST_CASE(a_probe_takes_any_answer_but_a_locked_or_busy_door) {
     for (const unsigned status : {200, 404, 405, 429, 500})
         BOOST_TEST(probe(response(status, "{}")));
-    for (const unsigned status : {401, 403, 503})
-        BOOST_TEST(!probe(response(status, "{}")));
+    for (const unsigned status : {401, 403, 503}) BOOST_TEST(!probe(response(status, "{}")));
     BOOST_TEST(!probe(failure(failure_code::unreachable, "h", "refused")));
 }
 

@@ -262,8 +262,7 @@ BOOST_AUTO_TEST_CASE(a_connection_is_used_again) {
     event_loop loop;
     fake_endpoint server(loop, trusted().issue("DNS:localhost"));
     const auto client = connect(loop, secure_options(server));
-    for (int i = 0; i < 5; ++i)
-        BOOST_TEST(loop.ask(*client, chat()).has_value());
+    for (int i = 0; i < 5; ++i) BOOST_TEST(loop.ask(*client, chat()).has_value());
     BOOST_TEST(client->counts().opened == 1u);
     BOOST_TEST(client->counts().open == 1u);
     BOOST_TEST(server.accepted == 1u);
@@ -343,8 +342,7 @@ BOOST_AUTO_TEST_CASE(a_response_that_is_too_large_is_a_bad_response) {
 
 BOOST_AUTO_TEST_CASE(long_and_chunked_bodies_arrive_whole) {
     std::string body;
-    for (int i = 0; body.size() < 300'000; ++i)
-        body += std::to_string(i);
+    for (int i = 0; body.size() < 300'000; ++i) body += std::to_string(i);
     event_loop loop;
     fake_endpoint server(loop, trusted().issue("DNS:localhost"));
     server.script.emplace_back(http_text(200, body));
@@ -386,15 +384,13 @@ BOOST_AUTO_TEST_CASE(handshakes_are_limited) {
     options.max_handshakes = 2;
     const auto client = connect(loop, options);
     std::list<std::optional<result<http_response>>> replies;
-    for (int i = 0; i < 6; ++i)
-        loop.start(*client, chat(), replies.emplace_back());
+    for (int i = 0; i < 6; ++i) loop.start(*client, chat(), replies.emplace_back());
     loop.run_until([&] { return server.accepted == 2; });
     while (loop.io.poll()) {
     }
     loop.end(loop.tasks);
     BOOST_TEST(server.accepted == 2u);
-    for (const auto& reply : replies)
-        BOOST_TEST(!reply.has_value());
+    for (const auto& reply : replies) BOOST_TEST(!reply.has_value());
 }
 
 BOOST_AUTO_TEST_CASE(requests_share_what_connections_become_free) {
@@ -404,8 +400,7 @@ BOOST_AUTO_TEST_CASE(requests_share_what_connections_become_free) {
     options.max_handshakes = 1;
     const auto client = connect(loop, options);
     std::list<std::optional<result<http_response>>> replies;
-    for (int i = 0; i < 50; ++i)
-        loop.start(*client, chat(), replies.emplace_back());
+    for (int i = 0; i < 50; ++i) loop.start(*client, chat(), replies.emplace_back());
     loop.run_until([&] { return loop.tasks.size() == 0; });
     for (const auto& reply : replies) {
         BOOST_REQUIRE(reply.has_value());

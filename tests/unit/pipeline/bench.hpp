@@ -53,8 +53,8 @@ public:
         semaphore grading_permits(parallel);
         outage_watch outage(patience_at_start, patience);
         random_engine random(7);
-        task_context tasks{clock,   model,  *marks, log,     control, permits, grading_permits,
-                           outage,  random, {},     on_retry, {},     {}};
+        task_context tasks{clock,  model,  *marks, log,      control, permits, grading_permits,
+                           outage, random, {},     on_retry, {},      {}};
         auto session = [&]() -> asio::awaitable<void> {
             task_group helpers(io.get_executor());
             if (meanwhile) helpers.spawn(meanwhile(tasks));
@@ -98,7 +98,7 @@ public:
     duration patience = std::chrono::minutes{60};
     checkpoint_settings checkpointing;
     std::function<asio::awaitable<void>(task_context&)> meanwhile; // beside the questions
-    bool keep_meanwhile = false; // until its own end
+    bool keep_meanwhile = false;                                   // until its own end
     std::function<void(const question&, const attempt_failure&, const retry_decision&)> on_retry;
 
     // Of the last session.
@@ -114,20 +114,22 @@ private:
     std::unique_ptr<run_store> open_store(ledger& before, unmarked_answers& unmarked) {
         if (!made_) {
             made_ = true;
-            return std::move(run_store::create(disk, "/run", make_identity(), make_options(1 << 20, 1)).value());
+            return std::move(
+                run_store::create(disk, "/run", make_identity(), make_options(1 << 20, 1)).value());
         }
-        return std::move(run_store::open(disk, "/run", make_options(1 << 20, ++salt_),
-                                         [&](const record_view& record, record_place place, lsn) -> result<> {
-                                             const auto what = read_outcome(record);
-                                             if (!what) return what.error();
-                                             before.apply(*what);
-                                             if (record.kind == record_kind::answered)
-                                                 unmarked[record.question] = place;
-                                             else if (record.kind == record_kind::result)
-                                                 unmarked.erase(record.question);
-                                             return {};
-                                         })
-                             .value());
+        return std::move(
+            run_store::open(disk, "/run", make_options(1 << 20, ++salt_),
+                            [&](const record_view& record, record_place place, lsn) -> result<> {
+                                const auto what = read_outcome(record);
+                                if (!what) return what.error();
+                                before.apply(*what);
+                                if (record.kind == record_kind::answered)
+                                    unmarked[record.question] = place;
+                                else if (record.kind == record_kind::result)
+                                    unmarked.erase(record.question);
+                                return {};
+                            })
+                .value());
     }
 
     bool made_ = false;

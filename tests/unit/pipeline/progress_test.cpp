@@ -42,8 +42,9 @@ BOOST_AUTO_TEST_CASE(a_resumed_run_is_timed_from_where_it_resumed) {
 
 BOOST_AUTO_TEST_CASE(a_line_tells_failures_only_if_there_are_some) {
     auto now = sample();
-    BOOST_TEST(progress_line(now) == "Progress: 3,240/10,000 (32.4%) [15:32<32:25, 3.5 questions/s], "
-                                     "accuracy 75.0%, 256 in flight");
+    BOOST_TEST(progress_line(now) ==
+               "Progress: 3,240/10,000 (32.4%) [15:32<32:25, 3.5 questions/s], "
+               "accuracy 75.0%, 256 in flight");
     now.failed = 12;
     BOOST_TEST(progress_line(now).ends_with(", 12 failed"));
 }

@@ -138,7 +138,8 @@ BOOST_AUTO_TEST_CASE(an_outage_is_waited_out_and_costs_no_retries) {
 }
 
 BOOST_AUTO_TEST_CASE(an_endpoint_that_stays_away_stops_the_run_resumable) {
-    pipeline_bench bench([](const http_request&) -> result<http_response> { return refused_connection; });
+    pipeline_bench bench(
+        [](const http_request&) -> result<http_response> { return refused_connection; });
     bench.make_questions(10);
     bench.run();
     BOOST_REQUIRE(bench.reason.has_value());
@@ -286,8 +287,8 @@ BOOST_AUTO_TEST_CASE(an_endpoint_that_still_loads_is_waited_for) {
     bench.make_questions(1);
     int told = 0;
     bench.meanwhile = [&](task_context& run) -> asio::awaitable<void> {
-        std::function<void(const attempt_failure&, duration)> tell =
-            [&](const attempt_failure&, duration) { ++told; };
+        std::function<void(const attempt_failure&, duration)> tell = [&](const attempt_failure&,
+                                                                         duration) { ++told; };
         co_await await_endpoint(run, tell);
     };
     bench.keep_meanwhile = true;

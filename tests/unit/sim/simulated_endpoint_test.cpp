@@ -169,8 +169,7 @@ BOOST_AUTO_TEST_CASE(stats_tell_how_often_each_question_was_asked) {
     BOOST_TEST(asked.at("1").as_int64() == 1);
     BOOST_TEST(asked.at("2").as_int64() == 2);
     for (const auto& [key, times] : asked)
-        if (key != "1" && key != "2")
-            BOOST_TEST(key.size() == 16u);
+        if (key != "1" && key != "2") BOOST_TEST(key.size() == 16u);
 }
 
 BOOST_AUTO_TEST_CASE(many_requests_at_once_are_all_answered) {

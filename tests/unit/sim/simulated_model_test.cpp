@@ -41,8 +41,7 @@ std::string question_file(int of_each_kind) {
 std::vector<question> questions_in(const std::string& path) {
     auto reader = question_reader::open(path).value();
     std::vector<question> all;
-    while (auto next = reader.next())
-        all.push_back(std::move(*next).value());
+    while (auto next = reader.next()) all.push_back(std::move(*next).value());
     return all;
 }
 
@@ -74,8 +73,7 @@ BOOST_AUTO_TEST_CASE(exactly_as_many_answers_are_right_as_ordered) {
         for (const std::uint64_t seed : {1, 2}) {
             const auto model = model_of(file, accuracy, seed);
             int right = 0;
-            for (const auto& asked : questions)
-                right += is_right(asked, model);
+            for (const auto& asked : questions) right += is_right(asked, model);
             BOOST_TEST(right == std::lround(accuracy * 300), "accuracy " << accuracy);
         }
     }
