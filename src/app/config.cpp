@@ -42,7 +42,7 @@ const setting table[] = {
     {"simulated.seed", "", "", "decides which ones", [](config& c) -> setting_field { return &c.simulated.seed; }},
 
     {"prompt.system", "", "", "a system message before each question", [](config& c) -> setting_field { return &c.prompt.system; }},
-    {"rag.enabled", "!--no-rag", "", "retrieval; not available yet, true is an error", [](config& c) -> setting_field { return &c.rag.enabled; }},
+    {"rag.enabled", "!--no-rag", "", "retrieve context (not available yet: true is an error)", [](config& c) -> setting_field { return &c.rag.enabled; }},
     {"rag.use_context_field", "", "", "put each question's own text into its prompt", [](config& c) -> setting_field { return &c.rag.use_context_field; }},
     {"tls.ca_file", "--ca-file", "FILE", "certificate authorities to trust, PEM, instead of the system's", [](config& c) -> setting_field { return &c.tls.ca_file; }},
 

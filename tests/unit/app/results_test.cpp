@@ -44,8 +44,7 @@ std::string failed_record(question_id number) {
 
 struct finished_run {
     finished_run() {
-        auto store = std::move(
-            run_store::create(disk, path, make_identity(), make_options(8192, 3)).value());
+        auto store = run_store::create(disk, path, make_identity(), make_options(8192, 3)).value();
         for (const auto& record : {result_record(3, 1), failed_record(1), result_record(2, 0),
                                    failed_record(4), result_record(1, 1)})
             BOOST_REQUIRE(store->append(record, 1).has_value());

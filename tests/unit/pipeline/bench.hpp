@@ -112,24 +112,20 @@ public:
 
 private:
     std::unique_ptr<run_store> open_store(ledger& before, unmarked_answers& unmarked) {
-        if (!made_) {
-            made_ = true;
-            return std::move(
-                run_store::create(disk, "/run", make_identity(), make_options(1 << 20, 1)).value());
-        }
-        return std::move(
-            run_store::open(disk, "/run", make_options(1 << 20, ++salt_),
-                            [&](const record_view& record, record_place place, lsn) -> result<> {
-                                const auto what = read_outcome(record);
-                                if (!what) return what.error();
-                                before.apply(*what);
-                                if (record.kind == record_kind::answered)
-                                    unmarked[record.question] = place;
-                                else if (record.kind == record_kind::result)
-                                    unmarked.erase(record.question);
-                                return {};
-                            })
-                .value());
+        if (!std::exchange(made_, true))
+            return run_store::create(disk, "/run", make_identity(), make_options(1 << 20, 1))
+                .value();
+        const auto fold = [&](const record_view& record, record_place place, lsn) -> result<> {
+            const auto what = read_outcome(record);
+            if (!what) return what.error();
+            before.apply(*what);
+            if (record.kind == record_kind::answered)
+                unmarked[record.question] = place;
+            else if (record.kind == record_kind::result)
+                unmarked.erase(record.question);
+            return {};
+        };
+        return run_store::open(disk, "/run", make_options(1 << 20, ++salt_), fold).value();
     }
 
     bool made_ = false;

@@ -16,8 +16,7 @@ struct still_checkpoint {
     explicit still_checkpoint(checkpoint_settings settings = {})
         : log(std::make_unique<checkpoint>(
               io.get_executor(), clock,
-              std::move(run_store::create(disk, "/run", make_identity(), make_options(1 << 20, 1))
-                            .value()),
+              run_store::create(disk, "/run", make_identity(), make_options(1 << 20, 1)).value(),
               ledger(), settings, [this](std::span<const outcome> durable) {
                   for (const auto& what : durable) acknowledged.push_back(what.question);
               })) {}
