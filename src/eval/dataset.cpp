@@ -2,11 +2,12 @@
 // a file's identity. Which questions are put, and how, is left to selection and prompt.
 #include "proctor/eval/dataset.hpp"
 
+#include "proctor/codec/sha256.hpp"
+
 #include "record_splitter.hpp"
 
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <openssl/evp.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -28,31 +29,6 @@ public:
 
 private:
     int fd_;
-};
-
-class sha256 {
-public:
-    sha256() : context_(EVP_MD_CTX_new()) {
-        PROCTOR_ASSERT(context_ && EVP_DigestInit_ex(context_, EVP_sha256(), nullptr) == 1);
-    }
-    sha256(const sha256&) = delete;
-    sha256& operator=(const sha256&) = delete;
-    ~sha256() { EVP_MD_CTX_free(context_); }
-
-    void update(std::string_view bytes) {
-        PROCTOR_ASSERT(EVP_DigestUpdate(context_, bytes.data(), bytes.size()) == 1);
-    }
-    std::string hex() {
-        unsigned char digest[EVP_MAX_MD_SIZE];
-        unsigned size = 0;
-        PROCTOR_ASSERT(EVP_DigestFinal_ex(context_, digest, &size) == 1);
-        std::string text;
-        for (unsigned i = 0; i < size; ++i) text += fmt::format("{:02x}", digest[i]);
-        return text;
-    }
-
-private:
-    EVP_MD_CTX* context_;
 };
 
 // As parse_question, with the file's name in what it says.
@@ -162,7 +138,7 @@ result<question_census> take_census(const std::string& path,
     records.read_to_end();
     if (records.io_failure()) return *records.io_failure();
     census.bytes = records.bytes_read();
-    census.sha256 = hash.hex();
+    census.sha256 = hash.finish();
     return census;
 }
 

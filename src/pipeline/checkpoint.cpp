@@ -92,9 +92,6 @@ asio::awaitable<void> checkpoint::work() {
         const bool close = stopping_ && gathering_.count == 0 && unsynced_.empty();
         auto now = std::exchange(gathering_, {});
         writing_bytes_ = now.records.size();
-        figures_.bytes += now.records.size();
-        figures_.batches += now.count > 0;
-        figures_.syncs += sync;
 
         std::function<result<>()> job = [this, &now, sync, note, close]() -> result<> {
             if (now.count > 0)
@@ -108,6 +105,9 @@ asio::awaitable<void> checkpoint::work() {
         };
         const auto done = co_await on_disk_thread(std::move(job));
         writing_bytes_ = 0;
+        figures_.bytes += now.records.size();
+        figures_.batches += now.count > 0;
+        figures_.syncs += sync;
         if (!done) {
             failed_ = done.error();
             flushing_ = false;

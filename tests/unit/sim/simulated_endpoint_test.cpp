@@ -5,7 +5,7 @@
 #include "proctor/sim/certificate_authority.hpp"
 #include "support/event_loop.hpp"
 #include "support/fake_endpoint.hpp"
-#include "support/temporary_file.hpp"
+#include "support/scratch_dir.hpp"
 
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/read.hpp>
@@ -20,7 +20,7 @@ namespace proctor {
 namespace {
 
 using test::event_loop;
-using test::temporary_file;
+using test::scratch_dir;
 
 struct running_endpoint : simulated_endpoint {
     explicit running_endpoint(simulator_options options) : simulated_endpoint(std::move(options)) {
@@ -150,10 +150,12 @@ BOOST_AUTO_TEST_CASE(models_are_listed) {
 }
 
 BOOST_AUTO_TEST_CASE(stats_tell_how_often_each_question_was_asked) {
-    const temporary_file questions("{\"question\": \"One?\", \"answer\": \"1\"}\n"
-                                   "{\"question\": \"Two?\", \"answer\": \"2\"}\n");
+    const scratch_dir directory;
+    const auto questions =
+        directory.write("questions.jsonl", "{\"question\": \"One?\", \"answer\": \"1\"}\n"
+                                           "{\"question\": \"Two?\", \"answer\": \"2\"}\n");
     simulator_options options;
-    options.key = answer_key::read(questions.path()).value();
+    options.key = answer_key::read(questions).value();
     const running_endpoint server(std::move(options));
     event_loop loop;
     const auto client = connect(loop, options_for(server));

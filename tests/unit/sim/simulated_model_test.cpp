@@ -3,7 +3,7 @@
 #include "proctor/eval/dataset.hpp"
 #include "proctor/eval/grading.hpp"
 #include "proctor/eval/prompt.hpp"
-#include "support/temporary_file.hpp"
+#include "support/scratch_dir.hpp"
 
 #include <boost/test/unit_test.hpp>
 
@@ -15,7 +15,7 @@
 namespace proctor {
 namespace {
 
-using test::temporary_file;
+using test::scratch_dir;
 
 // In all shapes that the key knows: choices apart, choices in the text, numbers, words.
 std::string question_file(int of_each_kind) {
@@ -45,8 +45,8 @@ std::vector<question> questions_in(const std::string& path) {
     return all;
 }
 
-simulated_model model_of(const temporary_file& file, double accuracy, std::uint64_t seed) {
-    return {answer_key::read(file.path()).value(), accuracy, seed, {}};
+simulated_model model_of(const std::string& file, double accuracy, std::uint64_t seed) {
+    return {answer_key::read(file).value(), accuracy, seed, {}};
 }
 
 bool is_right(const question& asked, const simulated_model& model) {
@@ -66,8 +66,9 @@ bool is_right(const question& asked, const simulated_model& model) {
 BOOST_AUTO_TEST_SUITE(simulated_models)
 
 BOOST_AUTO_TEST_CASE(exactly_as_many_answers_are_right_as_ordered) {
-    const temporary_file file(question_file(60));
-    const auto questions = questions_in(file.path());
+    const scratch_dir directory;
+    const auto file = directory.write("questions.jsonl", question_file(60));
+    const auto questions = questions_in(file);
     BOOST_REQUIRE(questions.size() == 300u);
     for (const double accuracy : {0.0, 0.001, 0.25, 0.75, 0.9999, 1.0}) {
         for (const std::uint64_t seed : {1, 2}) {
@@ -80,12 +81,13 @@ BOOST_AUTO_TEST_CASE(exactly_as_many_answers_are_right_as_ordered) {
 }
 
 BOOST_AUTO_TEST_CASE(the_same_question_gets_the_same_answer) {
-    const temporary_file file(question_file(10));
+    const scratch_dir directory;
+    const auto file = directory.write("questions.jsonl", question_file(10));
     const auto one = model_of(file, 0.5, 7);
     const auto same = model_of(file, 0.5, 7);
     const auto other = model_of(file, 0.5, 8);
     int differences = 0;
-    for (const auto& asked : questions_in(file.path())) {
+    for (const auto& asked : questions_in(file)) {
         const auto prompt = build_prompt(asked, {});
         const auto reply = one.reply_to(prompt);
         BOOST_TEST(reply.text == same.reply_to(prompt).text);
@@ -97,9 +99,10 @@ BOOST_AUTO_TEST_CASE(the_same_question_gets_the_same_answer) {
 }
 
 BOOST_AUTO_TEST_CASE(a_right_answer_does_not_depend_on_the_other_questions_order) {
-    const temporary_file file(question_file(3));
+    const scratch_dir directory;
+    const auto file = directory.write("questions.jsonl", question_file(3));
     const auto model = model_of(file, 0.5, 7);
-    const auto questions = questions_in(file.path());
+    const auto questions = questions_in(file);
     std::vector<std::string> forwards, backwards;
     for (const auto& asked : questions)
         forwards.push_back(model.reply_to(build_prompt(asked, {})).text);
@@ -146,9 +149,11 @@ BOOST_AUTO_TEST_CASE(latency_belongs_to_the_prompt) {
 }
 
 BOOST_AUTO_TEST_CASE(a_key_passes_over_what_is_no_question) {
-    const temporary_file file("{\"question\": \"One?\", \"answer\": \"1\"}\nnot json\n"
-                              "{\"question\": \"Three?\", \"answer\": \"3\"}\n");
-    const auto key = answer_key::read(file.path()).value();
+    const scratch_dir directory;
+    const auto file =
+        directory.write("questions.jsonl", "{\"question\": \"One?\", \"answer\": \"1\"}\nnot json\n"
+                                           "{\"question\": \"Three?\", \"answer\": \"3\"}\n");
+    const auto key = answer_key::read(file).value();
     BOOST_TEST(key.entries().size() == 2u);
     const auto* third = key.find(prompt_hash("Three?"));
     BOOST_REQUIRE(third);
