@@ -4,6 +4,9 @@
 #include "proctor/codec/json_fields.hpp"
 #include "proctor/storage/run_identity.hpp"
 
+#include <fmt/format.h>
+#include <unistd.h>
+
 #include <map>
 #include <optional>
 
@@ -140,7 +143,8 @@ result<> write_results(file_system& disk, const std::string& run_directory, cons
                               });
     if (!found) return found.error();
 
-    const auto temporary = path + std::string(temporary_suffix);
+    // Of this process alone: another one may be writing a file of the same name.
+    const auto temporary = fmt::format("{}.{}{}", path, ::getpid(), temporary_suffix);
     (void)disk.remove(temporary); // of an earlier attempt
     auto created = disk.create(temporary);
     if (!created) return created.error();

@@ -26,6 +26,7 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <csignal>
 #include <cstdio>
@@ -33,6 +34,8 @@
 #include <filesystem>
 #include <fstream>
 #include <optional>
+#include <poll.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 namespace proctor {
@@ -60,6 +63,7 @@ public:
             census_ = count_questions(config_, console_);
             chosen_.limit = config_.processing.limit;
             total_ = chosen_.count(census_.questions);
+            raise_descriptor_limit();
             open_endpoint(); // before there is a run: a bad URL should leave nothing behind
             auto opened = open_run(config_, census_, disk_, console_, started_);
             created_ = opened.store->identity().created;
@@ -109,6 +113,24 @@ private:
              << redacted_yaml(config_);
         if (!file.flush())
             throw cannot_start{exit_disk, {path + ": cannot write the configuration"}};
+    }
+
+    // A connection each, twice as many where the endpoint is in this process, and some for files.
+    void raise_descriptor_limit() const {
+        constexpr rlim_t for_files = 64;
+        const rlim_t sides = config_.model.generator_type == "simulated" ? 2 : 1;
+        const rlim_t needed = sides * config_.processing.parallel_workers + for_files;
+        rlimit limit{};
+        if (::getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= needed) return;
+        const auto allowed = limit.rlim_max;
+        limit.rlim_cur = std::min(needed, allowed);
+        if (needed > allowed || ::setrlimit(RLIMIT_NOFILE, &limit) != 0)
+            throw cannot_start{
+                exit_usage,
+                {fmt::format("processing.parallel_workers: {} needs {} open files, and "
+                             "the system allows {} (ulimit -Hn); say --parallel {}",
+                             config_.processing.parallel_workers, needed, allowed,
+                             allowed > for_files ? (allowed - for_files) / sides : 1)}};
     }
 
     void open_endpoint() {
@@ -175,7 +197,7 @@ private:
         task_group helpers(executor);
         helpers.spawn(watch_signals());
         helpers.spawn(watch_log());
-        if (log_->counted().completed_count() < total_) {
+        if (work_is_left()) {
             co_await find_endpoint(tasks);
             reporter_->begin();
             helpers.spawn(reporter_->watch());
@@ -193,6 +215,12 @@ private:
         retries_ = tasks.figures.retries;
         seconds_ = reporter_->current().elapsed_seconds;
         reporter_->draw_last();
+    }
+
+    bool work_is_left() const {
+        const auto& counted = log_->counted();
+        const auto given_up = config_.processing.retry_refused ? 0 : counted.refused_count();
+        return counted.completed_count() + given_up < total_;
     }
 
     scheduler_settings scheduling() const {
@@ -271,7 +299,12 @@ private:
 
     asio::awaitable<void> watch_signals() {
         asio::signal_set signals(co_await asio::this_coro::executor);
-        for (const int number : {SIGINT, SIGTERM, SIGHUP, SIGUSR1}) signals.add(number);
+        for (const int number : {SIGINT, SIGTERM, SIGHUP, SIGUSR1}) {
+            // What we were started to ignore (nohup, a background job) stays ignored.
+            struct sigaction inherited{};
+            ::sigaction(number, nullptr, &inherited);
+            if (inherited.sa_handler != SIG_IGN) signals.add(number);
+        }
         for (;;) {
             const auto [error, number] =
                 co_await signals.async_wait(asio::as_tuple(asio::use_awaitable));
@@ -307,6 +340,11 @@ private:
         for (std::string_view left = text; !left.empty();) {
             const auto written = ::write(line_.acknowledge_fd, left.data(), left.size());
             if (written < 0 && errno == EINTR) continue;
+            if (written < 0 && errno == EAGAIN) { // never half a number: wait for the reader
+                pollfd room{line_.acknowledge_fd, POLLOUT, 0};
+                ::poll(&room, 1, -1);
+                continue;
+            }
             if (written < 0) return; // whoever listened has gone
             left.remove_prefix(static_cast<std::size_t>(written));
         }
@@ -325,8 +363,10 @@ private:
             console_.say("✅", fmt::format("Final checkpoint saved with {} total results",
                                            thousands(counted.completed_count())));
         int status = counted.completed_count() >= total_ ? exit_complete : exit_some_failed;
-        if (!save_results(directory)) status = exit_disk;
-        remove_scratch();
+        if (save_results(directory))
+            remove_scratch();
+        else
+            status = exit_disk; // and a scratch run stays: it is the only copy
         print(summary_text(counted, final_figures()) + accuracy_lines(counted));
         if (status == exit_some_failed)
             console_.warn(fmt::format("{} questions are without a result",

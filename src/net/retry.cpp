@@ -31,7 +31,10 @@ verdict judge_status(unsigned status, const std::string& detail) {
     case 403: return {action::stop_run};
     case 404:
         if (says_model_is_unknown(detail)) return {action::stop_run};
-        return {action::fail_question, true};
+        return {action::fail_question}; // of the question, or of a wrong URL: not for good
+    case 400:
+    case 413:
+    case 422: return {action::fail_question, true};
     case 408:
     case 409:
     case 425:
@@ -39,8 +42,8 @@ verdict judge_status(unsigned status, const std::string& detail) {
     default: break;
     }
     if (status >= 500 && status < 600) return {action::retry};
-    // What is no error by its status (a redirect) says nothing about the question itself.
-    return {action::fail_question, status >= 400 && status < 500};
+    // A redirect, no credit left, a wrong method: it says nothing about the question itself.
+    return {action::fail_question};
 }
 
 verdict judge(const attempt_failure& failed) {

@@ -95,7 +95,7 @@ asio::awaitable<void> wait_for_grace(task_context& run, duration grace) {
     };
     task_group timer(executor);
     timer.spawn(end_it(run, grace, over));
-    while (!over && !run.control.hurried() &&
+    while (!over && !run.control.hurried() && !run.log.failed() &&
            run.permits.in_use() + run.grading_permits.in_use() > 0)
         co_await run.control.changed().wait();
     timer.cancel();

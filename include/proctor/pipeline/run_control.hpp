@@ -30,9 +30,9 @@ class run_control {
 public:
     explicit run_control(asio::any_io_executor executor) : changed_(std::move(executor)) {}
 
-    // The first reason stays.
+    // The first reason stays, but for a disk that fails: what follows it is not kept.
     void stop(stop_reason reason) {
-        if (!reason_) reason_ = std::move(reason);
+        if (!reason_ || reason.cause == stop_cause::storage) reason_ = std::move(reason);
         changed_.notify();
     }
     bool stopping() const { return reason_.has_value(); }

@@ -42,15 +42,15 @@ BOOST_AUTO_TEST_CASE(statuses_are_judged_as_the_contract_says) {
         action expected;
         bool refused;
     } const table[] = {
-        {408, action::retry, false},        {409, action::retry, false},
-        {425, action::retry, false},        {429, action::retry, false},
-        {500, action::retry, false},        {502, action::retry, false},
-        {503, action::retry, false},        {529, action::retry, false},
-        {599, action::retry, false},        {400, action::fail_question, true},
-        {404, action::fail_question, true}, {405, action::fail_question, true},
-        {413, action::fail_question, true}, {422, action::fail_question, true},
-        {451, action::fail_question, true}, {301, action::fail_question, false},
-        {401, action::stop_run, false},     {403, action::stop_run, false},
+        {408, action::retry, false},         {409, action::retry, false},
+        {425, action::retry, false},         {429, action::retry, false},
+        {500, action::retry, false},         {502, action::retry, false},
+        {503, action::retry, false},         {529, action::retry, false},
+        {599, action::retry, false},         {400, action::fail_question, true},
+        {404, action::fail_question, false}, {405, action::fail_question, false},
+        {413, action::fail_question, true},  {422, action::fail_question, true},
+        {451, action::fail_question, false}, {301, action::fail_question, false},
+        {401, action::stop_run, false},      {403, action::stop_run, false},
     };
     for (const auto& [status, expected, refused] : table) {
         BOOST_TEST_CONTEXT("status " << status) {
