@@ -36,7 +36,7 @@ std::string whole_or_fraction(double value) {
 void add_accuracy(std::string& out, std::string_view name, const tally& group) {
     if (group.marked == 0) return;
     fmt::format_to(std::back_inserter(out), "{} Accuracy: {:.3f} ({}/{})\n", name, group.accuracy(),
-                   whole_or_fraction(group.score), group.marked);
+                   whole_or_fraction(group.score()), group.marked);
 }
 
 json::object tally_json(const tally& group) {
@@ -44,7 +44,7 @@ json::object tally_json(const tally& group) {
     json::object object;
     object["marked"] = group.marked;
     object["unmarked"] = group.unmarked;
-    object["score"] = group.score;
+    object["score"] = group.score();
     object["accuracy"] = group.marked ? json::value(group.accuracy()) : json::value(nullptr);
     object["interval_95"] =
         group.marked ? json::value{range.low, range.high} : json::value(nullptr);

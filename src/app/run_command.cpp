@@ -90,16 +90,17 @@ private:
 
     void begin_log(opened_run opened) {
         const auto& processing = config_.processing;
-        unmarked_ = std::move(opened.unmarked);
         completed_before_ = opened.counted.completed_count();
         checkpoint_settings settings;
         settings.mode = !processing.enable_checkpointing ? durability::none
                         : processing.save_incremental    ? durability::every_result
                                                          : durability::by_interval;
         settings.interval = processing.checkpoint_interval;
-        log_.emplace(context_.get_executor(), clock_, std::move(opened.store),
-                     std::move(opened.counted), settings,
-                     [this](std::span<const outcome> durable) { acknowledge(durable); });
+        log_.emplace(
+            context_.get_executor(), clock_, disk_, std::move(opened.store),
+            std::move(opened.counted), settings,
+            [this](std::span<const outcome> durable) { acknowledge(durable); },
+            [this](const std::string& trouble) { console_.warn(trouble); });
         reporter_.emplace(config_, console_, clock_, disk_, *log_, permits_, total_);
     }
 
@@ -205,7 +206,7 @@ private:
             if (!questions)
                 control_.stop({stop_cause::storage, 0, questions.error()});
             else if (!control_.stopping())
-                co_await put_questions(tasks, std::move(*questions), unmarked_, scheduling());
+                co_await put_questions(tasks, std::move(*questions), scheduling());
         }
         const auto closed = co_await log_->stop();
         if (!closed) control_.stop({stop_cause::storage, 0, closed.error()});
@@ -318,6 +319,7 @@ private:
                 control_.stop({stop_cause::signal, number, {}});
             } else {
                 control_.hurry();
+                log_->hurry();
             }
         }
     }
@@ -486,7 +488,6 @@ private:
     selection chosen_;
     std::uint64_t total_ = 0;
     std::string created_; // when the run was, not this session
-    unmarked_answers unmarked_;
     std::uint64_t completed_before_ = 0;
 
     asio::io_context context_{1};

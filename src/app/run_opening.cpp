@@ -134,27 +134,17 @@ private:
     }
 
     void resume_run(const found_run& run) {
-        auto& counted = opened_.counted;
-        auto opened =
-            run_store::open(disk_, run.directory, options(),
-                            [&](const record_view& record, record_place place, lsn) -> result<> {
-                                const auto what = read_outcome(record);
-                                if (!what) return what.error();
-                                counted.apply(*what);
-                                if (record.kind == record_kind::answered)
-                                    opened_.unmarked[record.question] = place;
-                                else if (record.kind == record_kind::result)
-                                    opened_.unmarked.erase(record.question);
-                                return {};
-                            });
+        auto opened = run_store::open(disk_, run.directory, options(), {});
         if (!opened) must(opened.error());
+        const auto& counted = opened_.counted = (*opened)->found().counted;
         const auto total = selection{config_.processing.limit}.count(census_.questions);
         console_.also_write_to(join_path(run.directory, run_log_file));
         const auto& found = (*opened)->found();
         const auto done = counted.completed_count();
         console_.say("📂", "Loaded checkpoint: " + run.directory);
         console_.say(fmt::format("   Previous progress: {} questions", thousands(done)));
-        if (found.frames > 0) console_.say("   Checkpoint time: " + iso_time(found.last_written));
+        if (found.last_written != wall_time{})
+            console_.say("   Checkpoint time: " + iso_time(found.last_written));
         for (const auto& note : found.notes) console_.warn(note);
         if (found.torn)
             console_.warn(
@@ -165,9 +155,9 @@ private:
                                        thousands(done)));
         console_.say("📋", fmt::format("Resuming: Skipping {} already completed questions",
                                        thousands(done)));
-        if (!opened_.unmarked.empty())
+        if (counted.answered_count() > 0)
             console_.say(fmt::format("   {} answers wait for their marking",
-                                     thousands(opened_.unmarked.size())));
+                                     thousands(counted.answered_count())));
         if (counted.failed_count() > 0)
             console_.say(
                 fmt::format("   {} failed before: {} are tried again, {} were refused for good",

@@ -1,6 +1,9 @@
 // CRC-32C with the processor's instruction where there is one, else by table.
 #include "proctor/codec/crc32c.hpp"
 
+#include "proctor/codec/little_endian.hpp"
+#include "proctor/core/mutation.hpp"
+
 #include <array>
 #include <cstddef>
 #include <cstring>
@@ -58,6 +61,13 @@ std::uint32_t crc32c(std::uint32_t crc, std::span<const std::byte> data) {
 
 std::uint32_t crc32c(std::uint32_t crc, std::string_view data) {
     return crc32c(crc, std::as_bytes(std::span(data.data(), data.size())));
+}
+
+std::uint32_t crc_seed(std::uint64_t salt) {
+    if (mutated(mutation::no_salt)) salt = 0;
+    char bytes[8];
+    put(bytes, salt);
+    return crc32c(0, std::string_view(bytes, sizeof bytes));
 }
 
 } // namespace proctor

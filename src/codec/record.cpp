@@ -16,6 +16,10 @@ failure damaged(std::string detail) {
 } // namespace
 
 void append_record(std::string& out, const record_view& record) {
+    if (!record.bytes.empty()) {
+        out.append(record.bytes);
+        return;
+    }
     PROCTOR_ASSERT(record.body.size() <= max_record_body);
     char header[record_header_size] = {};
     put<std::uint32_t>(header, static_cast<std::uint32_t>(record.body.size()));
@@ -55,6 +59,7 @@ result<record_view> take_record(std::string_view& payload) {
     record.repeat = get<std::uint16_t>(header + 10);
     record.question = get<std::uint64_t>(header + 16);
     record.body = payload.substr(record_header_size, length);
+    record.bytes = payload.substr(0, record_header_size + length);
     payload.remove_prefix(record_header_size + length);
     return record;
 }

@@ -4,23 +4,28 @@
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <fmt/format.h>
 
 #include <utility>
 
 namespace proctor {
 
-checkpoint::checkpoint(asio::any_io_executor executor, clock& time,
+checkpoint::checkpoint(asio::any_io_executor executor, clock& time, file_system& disk,
                        std::unique_ptr<run_store> store, ledger counted,
-                       checkpoint_settings settings, durable_handler on_durable)
-    : clock_(time), store_(std::move(store)), counted_(std::move(counted)), settings_(settings),
-      on_durable_(std::move(on_durable)), changed_(executor), wake_(executor), timers_(executor),
-      worker_(executor) {
+                       checkpoint_settings settings, durable_handler on_durable,
+                       trouble_handler on_trouble)
+    : clock_(time), disk_(disk), store_(std::move(store)), counted_(std::move(counted)),
+      settings_(settings), on_durable_(std::move(on_durable)), on_trouble_(std::move(on_trouble)),
+      changed_(executor), wake_(executor), wake_compactor_(executor), timers_(executor),
+      worker_(executor), compactor_(executor) {
     worker_.spawn(work());
+    compactor_.spawn(compact());
     if (settings_.mode != durability::none) timers_.spawn(watch_idleness());
 }
 
 checkpoint::~checkpoint() {
     disk_thread_.join();
+    compaction_thread_.join();
 }
 
 void checkpoint::append(const record_view& record, outcome what) {
@@ -76,10 +81,72 @@ bool checkpoint::work_is_due() const {
 
 asio::awaitable<result<>> checkpoint::on_disk_thread(std::function<result<>()> job) {
     const auto begin = clock_.now();
-    auto run = [work = std::move(job)]() -> asio::awaitable<result<>> { co_return work(); };
+    std::uint64_t sealed = 0;
+    std::vector<std::string> notes;
+    auto run = [this, work = std::move(job), &sealed, &notes]() -> asio::awaitable<result<>> {
+        auto done = work();
+        sealed = store_->sealed_bytes();
+        notes = store_->take_notes();
+        co_return done;
+    };
     auto done = co_await asio::co_spawn(disk_thread_, run, asio::use_awaitable);
     figures_.disk_time += clock_.now() - begin;
+    if (sealed > sealed_bytes_) wake_compactor_.notify();
+    sealed_bytes_ = sealed;
+    for (const auto& note : notes) tell(note);
     co_return done;
+}
+
+asio::awaitable<void> checkpoint::wake_compactor_after(duration time) {
+    co_await clock_.sleep_for(time);
+    wake_compactor_.notify();
+}
+
+void checkpoint::tell(const std::string& trouble) const {
+    if (on_trouble_) on_trouble_(trouble);
+}
+
+void checkpoint::fail(const failure& why) {
+    failed_ = why;
+    flushing_ = false;
+    wake_.notify();
+    wake_compactor_.notify();
+    changed_.notify();
+}
+
+// Whether a batch for which there was no room is to be tried again.
+bool checkpoint::may_wait_for_room(const failure& why) {
+    const auto now = clock_.now();
+    if (!full_since_) {
+        full_since_ = now;
+        tell(fmt::format(
+            "{}: the disk is full: {:.1f} MB of results wait in memory for room, and no "
+            "new questions are put; make room, or stop and go on later ({})",
+            why.where, double(waiting_bytes() + page_size) / 1e6, why.detail));
+    }
+    return now - *full_since_ < settings_.full_disk_patience &&
+           waiting_bytes() < 2 * settings_.max_waiting_bytes;
+}
+
+asio::awaitable<result<>> checkpoint::write(batch& now) {
+    for (;;) {
+        std::function<result<>()> job = [this, &now] {
+            return store_->append(now.records, now.count);
+        };
+        const auto done = co_await on_disk_thread(std::move(job));
+        if (done || done.error().code != failure_code::disk_full ||
+            !may_wait_for_room(done.error())) {
+            if (done && full_since_) {
+                tell("there is room on the disk again: the run goes on");
+                full_since_.reset();
+            }
+            co_return done;
+        }
+        // Whoever stops the run must not wait for room that may never come.
+        if (stopping_) co_return done;
+        changed_.notify();
+        co_await clock_.sleep_for(settings_.full_disk_pause);
+    }
 }
 
 asio::awaitable<void> checkpoint::work() {
@@ -93,25 +160,24 @@ asio::awaitable<void> checkpoint::work() {
         auto now = std::exchange(gathering_, {});
         writing_bytes_ = now.records.size();
 
-        std::function<result<>()> job = [this, &now, sync, note, close]() -> result<> {
-            if (now.count > 0)
-                if (auto done = store_->append(now.records, now.count); !done) return done;
-            if (sync)
-                if (auto done = store_->sync(); !done) return done;
-            if (note)
-                if (auto done = store_->note(); !done) return done;
-            if (close && settings_.mode != durability::none) return store_->close();
-            return {};
-        };
-        const auto done = co_await on_disk_thread(std::move(job));
+        result<> done;
+        if (now.count > 0) done = co_await write(now);
+        if (done && (sync || note || close)) {
+            std::function<result<>()> job = [this, sync, note, close]() -> result<> {
+                if (sync)
+                    if (auto synced = store_->sync(); !synced) return synced;
+                if (note)
+                    if (auto noted = store_->note(); !noted) return noted;
+                return close ? store_->close() : result<>();
+            };
+            done = co_await on_disk_thread(std::move(job));
+        }
         writing_bytes_ = 0;
         figures_.bytes += now.records.size();
         figures_.batches += now.count > 0;
         figures_.syncs += sync;
         if (!done) {
-            failed_ = done.error();
-            flushing_ = false;
-            changed_.notify();
+            fail(done.error());
             continue;
         }
         if (settings_.mode == durability::none) {
@@ -128,6 +194,50 @@ asio::awaitable<void> checkpoint::work() {
         if (gathering_.count == 0 && unsynced_.empty()) flushing_ = false;
         changed_.notify();
         if (close) co_return;
+    }
+}
+
+// Beside the writing: what is sealed becomes snapshots, one at a time.
+asio::awaitable<void> checkpoint::compact() {
+    for (;;) {
+        if (failed_ || (closed_ && hurried_)) co_return;
+        std::optional<compaction_job> job;
+        std::function<result<>()> take = [this, &job]() -> result<> {
+            job = store_->next_compaction();
+            return {};
+        };
+        if (sealed_bytes_ > 0) (void)co_await on_disk_thread(std::move(take));
+        if (!job) {
+            if (closed_) co_return;
+            co_await wake_compactor_.wait();
+            continue;
+        }
+        const auto begin = clock_.now();
+        auto build = [this, &job]() -> asio::awaitable<result<snapshot_key>> {
+            co_return build_snapshot(disk_, *job);
+        };
+        const auto built = co_await asio::co_spawn(compaction_thread_, build, asio::use_awaitable);
+        figures_.compaction_time += clock_.now() - begin;
+        std::function<result<>()> end = [this, &job, &built]() -> result<> {
+            if (built) return store_->adopt(*job, *built);
+            store_->abandon(*job);
+            return {};
+        };
+        const auto adopted = co_await on_disk_thread(std::move(end));
+        changed_.notify();
+        if (!adopted) {
+            fail(adopted.error());
+            co_return;
+        }
+        if (built) {
+            ++figures_.snapshots;
+            continue;
+        }
+        tell(fmt::format("the log cannot be compacted for now, and stays as it is: {}",
+                         built.error().message()));
+        if (closed_) co_return;
+        timers_.spawn(wake_compactor_after(settings_.compaction_pause));
+        co_await wake_compactor_.wait();
     }
 }
 
@@ -154,16 +264,25 @@ asio::awaitable<result<>> checkpoint::stop() {
     stopping_ = true;
     wake_.notify();
     co_await worker_.join();
+    closed_ = true;
+    wake_compactor_.notify();
+    co_await compactor_.join();
     timers_.cancel();
     co_await timers_.join();
     disk_thread_.stop();
+    compaction_thread_.stop();
     if (failed_) co_return *failed_;
     co_return result<>();
 }
 
-asio::awaitable<result<std::string>> checkpoint::read_body(record_place place) {
-    auto read = [this, place]() -> asio::awaitable<result<std::string>> {
-        co_return store_->read_body(place);
+asio::awaitable<result<std::string>> checkpoint::read_body(question_id id) {
+    auto read = [this, id]() -> asio::awaitable<result<std::string>> {
+        auto body = store_->read_body(id);
+        if (!body) co_return body.error();
+        if (!*body)
+            co_return failure{failure_code::not_found, store_->directory(),
+                              fmt::format("there is no record of question {}", id)};
+        co_return std::move(**body);
     };
     co_return co_await asio::co_spawn(disk_thread_, read, asio::use_awaitable);
 }

@@ -106,8 +106,8 @@ asio::awaitable<std::optional<answer>> ask(task_context& run, const question& as
 }
 
 // The answer that an earlier run was given and could not mark any more.
-asio::awaitable<std::optional<answer>> recall(task_context& run, record_place place) {
-    const auto body = co_await run.log.read_body(place);
+asio::awaitable<std::optional<answer>> recall(task_context& run, question_id id) {
+    const auto body = co_await run.log.read_body(id);
     auto said = body ? read_answer(*body) : result<answer>(body.error());
     if (!said) {
         run.control.stop({stop_cause::storage, 0, said.error()});
@@ -118,13 +118,13 @@ asio::awaitable<std::optional<answer>> recall(task_context& run, record_place pl
 
 } // namespace
 
-asio::awaitable<void> question_task(task_context& run, question asked,
-                                    std::optional<record_place> unmarked) {
+asio::awaitable<void> question_task(task_context& run, question asked) {
+    const bool unmarked = run.log.counted().answered(asked.number);
     const counted_until_end active(run.figures.active, run.control);
     // (g++ 12 destroys the awaitables of a conditional expression twice.)
     std::optional<answer> said;
     if (unmarked)
-        said = co_await recall(run, *unmarked);
+        said = co_await recall(run, asked.number);
     else
         said = co_await ask(run, asked);
     if (!said) co_return;

@@ -45,7 +45,7 @@ void check_limits(task_context& run, const scheduler_settings& settings) {
 }
 
 asio::awaitable<void> admit(task_context& run, task_group& tasks, question_reader& questions,
-                            const unmarked_answers& unmarked, const scheduler_settings& settings) {
+                            const scheduler_settings& settings) {
     std::uint64_t seen = 0;    // questions of the selection
     std::uint64_t skipped = 0; // since the thread was last given to others
     while (!settings.chosen.limit || seen < *settings.chosen.limit) {
@@ -76,11 +76,8 @@ asio::awaitable<void> admit(task_context& run, task_group& tasks, question_reade
             continue; // the census has told of it
         }
         ++seen;
-        std::optional<record_place> place;
-        if (const auto found = unmarked.find(number); found != unmarked.end())
-            place = found->second;
         ++run.figures.active;
-        tasks.spawn(question_task(run, std::move(**next), place));
+        tasks.spawn(question_task(run, std::move(**next)));
     }
 }
 
@@ -133,9 +130,9 @@ await_endpoint(task_context& run, std::function<void(const attempt_failure&, dur
 }
 
 asio::awaitable<void> put_questions(task_context& run, question_reader questions,
-                                    const unmarked_answers& unmarked, scheduler_settings settings) {
+                                    scheduler_settings settings) {
     task_group tasks(co_await asio::this_coro::executor);
-    co_await admit(run, tasks, questions, unmarked, settings);
+    co_await admit(run, tasks, questions, settings);
     while (run.figures.active > 0 && !run.control.stopping()) {
         co_await run.control.changed().wait();
         check_limits(run, settings);

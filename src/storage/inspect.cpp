@@ -12,13 +12,16 @@ namespace {
 class segment_inspector {
 public:
     segment_inspector(segment_reader& segment, const inspection_observer& observer,
-                      segment_summary& summary, lsn limit, std::uint32_t index)
-        : segment_(segment), observer_(observer), summary_(summary), limit_(limit), index_(index) {}
+                      segment_summary& summary, lsn limit, std::uint32_t index, lsn from)
+        : segment_(segment), observer_(observer), summary_(summary), limit_(limit), index_(index),
+          from_(from) {}
 
     result<> inspect() {
         auto& expected = summary_.next_lsn;
-        expected = segment_.header().first_lsn;
-        std::uint64_t offset = page_size;
+        expected = std::max(segment_.header().first_lsn, from_);
+        const auto begin = skip_covered(segment_, expected);
+        if (!begin) return begin.error();
+        auto offset = *begin;
         while (expected < limit_) {
             if (observer_.enough && observer_.enough()) return {};
             const auto frame = segment_.read(offset);
@@ -121,6 +124,7 @@ private:
     segment_summary& summary_;
     lsn limit_;
     std::uint32_t index_;
+    lsn from_;
 };
 
 class run_inspector {
@@ -146,25 +150,42 @@ public:
 
 private:
     result<> inspect_segments() {
-        const auto keys = list_segments(disk_, directory_);
-        if (!keys && keys.error().code != failure_code::damaged) return keys.error();
-        if (!keys) {
-            if (!unmade_) complain(condition::damaged, directory_, 0, 0, keys.error().detail);
+        std::vector<lsn_range> gaps;
+        const auto files = list_damaged_run(disk_, directory_, gaps);
+        if (!files && files.error().code != failure_code::damaged) return files.error();
+        if (!files) {
+            complain(condition::damaged, directory_, 0, 0, files.error().detail);
             return {};
         }
-        for (std::uint32_t i = 0; i < keys->size(); ++i) {
-            const auto limit = i + 1 < keys->size() ? (*keys)[i + 1].first_lsn : no_limit;
-            if (auto done = inspect_one((*keys)[i], limit, i); !done) return done;
-        }
+        summary_.unknown_files = files->unknown;
+        for (const auto& missing : gaps)
+            complain(condition::damaged, directory_, missing.first, missing.last,
+                     "a snapshot is missing");
+        for (const auto& key : files->snapshots)
+            if (auto done = inspect_snapshot(key); !done) return done;
+        next_lsn_ = files->covered + 1;
+        if (files->segments.empty() && !unmade_)
+            complain(condition::damaged, directory_, 0, 0, "there is no log segment");
+        for (std::uint32_t i = 0; i < files->segments.size(); ++i)
+            if (auto done = inspect_one(files->segments[i], files->limit_of(i), i); !done)
+                return done;
+        return {};
+    }
+
+    result<> inspect_snapshot(snapshot_key key) {
+        summary_.snapshots.push_back(key);
+        const auto path = join_path(directory_, snapshot_name(key));
+        const auto whole = verify_snapshot(disk_, path);
+        if (whole) return {};
+        const auto& why = whole.error();
+        if (why.code != failure_code::damaged && why.code != failure_code::unsupported) return why;
+        complain(condition::damaged, path, key.first_lsn, key.last_lsn,
+                 why.where + ": " + why.detail);
         return {};
     }
 
     result<> read_small_files(const std::vector<std::string>& names) {
         for (const auto& name : names) {
-            const bool known = name == identity_file || name == lock_file || name == status_file ||
-                               name == run_log_file || name.ends_with(temporary_suffix) ||
-                               parse_segment_name(name);
-            if (!known) summary_.unknown_files.push_back(name);
             if (name != lock_file) continue;
             auto text = read_all(disk_, join_path(directory_, lock_file));
             if (!text) return text.error();
@@ -191,7 +212,7 @@ private:
         if (key.first_lsn > next_lsn_)
             complain(condition::damaged, path, next_lsn_, key.first_lsn - 1,
                      "the log has a gap before this segment");
-        auto inspected = inspect_segment(disk_, path, observer_, limit, index);
+        auto inspected = inspect_segment(disk_, path, observer_, limit, index, next_lsn_);
         if (!inspected) return inspected.error();
         // The gap behind a segment was complained of with it.
         next_lsn_ = limit != no_limit ? limit : inspected->next_lsn;
@@ -242,14 +263,14 @@ std::string complaint::message() const {
 
 result<segment_summary> inspect_segment(file_system& disk, const std::string& path,
                                         const inspection_observer& observer, lsn limit,
-                                        std::uint32_t index) {
+                                        std::uint32_t index, lsn from) {
     segment_summary summary;
     summary.path = path;
     auto segment = segment_reader::open(disk, path);
     if (segment) {
         summary.header = segment->header();
         summary.file_bytes = segment->size();
-        auto done = segment_inspector(*segment, observer, summary, limit, index).inspect();
+        auto done = segment_inspector(*segment, observer, summary, limit, index, from).inspect();
         if (!done) return done.error();
         return summary;
     }

@@ -82,6 +82,12 @@ public:
         return static_cast<std::uint64_t>(info.st_size);
     }
 
+    result<bool> linked() override {
+        struct stat info{};
+        if (::fstat(descriptor_, &info) != 0) return last_error("stat", path_);
+        return info.st_nlink > 0;
+    }
+
 private:
     int descriptor_;
     std::string path_;
@@ -101,6 +107,10 @@ result<std::unique_ptr<file>> flock_file(const std::string& path, int operation)
     if (descriptor < 0) return last_error("open", path);
     auto locked = std::make_unique<posix_file>(descriptor, path);
     if (uninterrupted([&] { return ::flock(descriptor, operation); }) != 0) {
+        if (errno == ENOSYS || errno == ENOLCK || errno == EOPNOTSUPP)
+            return failure{failure_code::unsupported, path,
+                           "this file system has no locks; use a local disk, or say "
+                           "--allow-unlocked if no other process can start this run"};
         if (errno != EWOULDBLOCK) return last_error("lock", path);
         std::string text(4096, '\0');
         const auto got = locked->read_at(0, text);
@@ -120,7 +130,8 @@ result<std::unique_ptr<file>> posix_file_system::open(const std::string& path) {
     return open_file(path, O_RDONLY, "open");
 }
 
-result<std::unique_ptr<file>> posix_file_system::lock(const std::string& path) {
+result<std::unique_ptr<file>> posix_file_system::lock(const std::string& path, locking how) {
+    if (how == locking::none) return open_file(path, O_RDWR | O_CREAT, "open");
     return flock_file(path, LOCK_EX | LOCK_NB);
 }
 
@@ -141,8 +152,13 @@ result<> posix_file_system::replace(const std::string& from, const std::string& 
     return {};
 }
 
+result<> posix_file_system::link(const std::string& from, const std::string& to) {
+    if (::link(from.c_str(), to.c_str()) != 0) return last_error("link", to);
+    return {};
+}
+
 result<> posix_file_system::remove(const std::string& path) {
-    if (::unlink(path.c_str()) != 0) return last_error("remove", path);
+    if (std::remove(path.c_str()) != 0) return last_error("remove", path);
     return {};
 }
 
@@ -176,18 +192,6 @@ result<std::vector<std::string>> posix_file_system::list(const std::string& path
     if (error != 0) return last_error("list", path);
     std::sort(names.begin(), names.end());
     return names;
-}
-
-result<std::string> read_all(file_system& disk, const std::string& path) {
-    auto opened = disk.open(path);
-    if (!opened) return opened.error();
-    const auto size = (*opened)->size();
-    if (!size) return size.error();
-    std::string text(*size, '\0');
-    const auto got = (*opened)->read_at(0, text);
-    if (!got) return got.error();
-    text.resize(*got);
-    return text;
 }
 
 } // namespace proctor

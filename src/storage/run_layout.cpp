@@ -54,6 +54,22 @@ std::optional<segment_key> parse_segment_name(std::string_view name) {
     return key;
 }
 
+std::string snapshot_name(snapshot_key key) {
+    return fmt::format("snapshot-{:020}-{:020}-{:05}.snap", key.first_lsn, key.last_lsn, key.epoch);
+}
+
+std::optional<snapshot_key> parse_snapshot_name(std::string_view name) {
+    snapshot_key key;
+    auto left = name;
+    if (!take_text(left, "snapshot-") || !take_number(left, 20, key.first_lsn) ||
+        !take_text(left, "-") || !take_number(left, 20, key.last_lsn) || !take_text(left, "-") ||
+        !take_number(left, left.find('.'), key.epoch))
+        return std::nullopt;
+    if (key.first_lsn == 0 || key.last_lsn < key.first_lsn || snapshot_name(key) != name)
+        return std::nullopt;
+    return key;
+}
+
 std::string file_name_part(std::string_view text) {
     std::string part(text.substr(0, 100));
     for (char& c : part) {
@@ -80,6 +96,13 @@ std::string compact_time(wall_time time) {
 std::string iso_time(wall_time time) {
     return fmt::format("{:%Y-%m-%dT%H:%M:%S}.{:06}", local(time),
                        time.time_since_epoch().count() % 1'000'000);
+}
+
+std::string parent_path(std::string_view path) {
+    while (path.size() > 1 && path.ends_with('/')) path.remove_suffix(1);
+    const auto slash = path.find_last_of('/');
+    if (slash == std::string_view::npos) return ".";
+    return std::string(slash == 0 ? "/" : path.substr(0, slash));
 }
 
 std::string join_path(std::string_view directory, std::string_view name) {

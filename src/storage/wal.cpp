@@ -2,6 +2,8 @@
 // replay's business.
 #include "proctor/storage/wal.hpp"
 
+#include "proctor/core/mutation.hpp"
+
 #include <fmt/format.h>
 
 namespace proctor {
@@ -10,18 +12,36 @@ result<segment_writer> segment_writer::create(file_system& disk, const std::stri
                                               const segment_header& header) {
     const auto path = join_path(directory, segment_name({header.first_lsn, header.epoch}));
     const auto temporary = path + std::string(temporary_suffix);
-    auto created = disk.create(temporary);
+    auto created = create_anew(disk, temporary);
     if (!created) return created.error();
     auto file = std::move(*created);
     if (auto done = file->write_at(0, encode(header)); !done) return done.error();
-    if (auto done = file->sync(); !done) return done.error();
+    if (!mutated(mutation::segment_header_not_synced))
+        if (auto done = file->sync(); !done) return done.error();
     if (auto done = disk.rename(temporary, path); !done) return done.error();
-    if (auto done = disk.sync_directory(directory); !done) return done.error();
+    if (!mutated(mutation::segment_name_not_synced))
+        if (auto done = disk.sync_directory(directory); !done)
+            // The name is there: whatever the reason, this cannot simply be done again.
+            return failure{failure_code::io_error, directory, done.error().detail};
     return segment_writer(std::move(file), path, header);
 }
 
+#ifdef PROCTOR_MUTATIONS
+result<segment_writer> segment_writer::reopen(file_system& disk, const std::string& directory,
+                                              segment_key key, std::uint64_t end) {
+    const auto read = segment_reader::open(disk, directory, key);
+    if (!read) return read.error();
+    const auto path = join_path(directory, segment_name(key));
+    auto opened = disk.lock(path, locking::none);
+    if (!opened) return opened.error();
+    segment_writer writer(std::move(*opened), path, read->header());
+    writer.size_ = end ? end : read->size();
+    return writer;
+}
+#endif
+
 result<> segment_writer::append(std::string_view frames) {
-    PROCTOR_ASSERT(frames.size() % page_size == 0);
+    PROCTOR_ASSERT(frames.size() % page_size == 0 || mutated(mutation::no_page_padding));
     if (auto done = file_->write_at(size_, frames); !done) return named(done);
     size_ += frames.size();
     return {};
@@ -29,6 +49,10 @@ result<> segment_writer::append(std::string_view frames) {
 
 result<> segment_writer::sync() {
     return named(file_->sync());
+}
+
+result<bool> segment_writer::linked() {
+    return file_->linked();
 }
 
 result<> segment_writer::named(result<> done) const {
@@ -94,7 +118,8 @@ result<std::optional<segment_reader::frame>> segment_reader::read(std::uint64_t 
 result<std::optional<segment_reader::frame>> segment_reader::find_header(std::uint64_t offset) {
     constexpr std::size_t pages = 64; // read at a time
     std::string chunk;
-    for (offset = round_up_to_page(offset); offset < size_; offset += pages * page_size) {
+    if (!mutated(mutation::no_page_padding)) offset = round_up_to_page(offset);
+    for (; offset < size_; offset += pages * page_size) {
         chunk.resize(pages * page_size);
         const auto got = file_->read_at(offset, chunk);
         if (!got) return got.error();

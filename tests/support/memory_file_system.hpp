@@ -6,7 +6,7 @@
 // something else; after_power_cut() draws one such disk.
 //
 // Every call has a number. A plan makes one fail, or the machine die there. Paths begin at the
-// root, renames stay within a directory, and nobody truncates: storage needs no more.
+// root, and nobody truncates: storage needs no more.
 #pragma once
 
 #include "proctor/storage/file_system.hpp"
@@ -16,6 +16,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <random>
 #include <span>
@@ -46,6 +47,7 @@ enum class disk_call : std::uint8_t {
     lock,
     rename,
     replace,
+    link,
     remove,
     make_directory,
     sync_directory,
@@ -108,6 +110,7 @@ public:
     }
 
     result<std::unique_ptr<file>> create(const std::string& path) override {
+        const auto held = hold();
         if (auto failed = enter(disk_call::create, path)) return *failed;
         auto [directory, name] = parent_and_name(path);
         if (!directory) return failure{failure_code::not_found, path, "no such directory"};
@@ -118,6 +121,7 @@ public:
     }
 
     result<std::unique_ptr<file>> open(const std::string& path) override {
+        const auto held = hold();
         if (auto failed = enter(disk_call::open, path)) return *failed;
         auto found = find(path);
         if (!found) return failure{failure_code::not_found, path, "cannot open: no such file"};
@@ -125,37 +129,58 @@ public:
         return std::unique_ptr<file>(std::make_unique<memory_file>(*this, found, path, false));
     }
 
-    result<std::unique_ptr<file>> lock(const std::string& path) override {
+    result<std::unique_ptr<file>> lock(const std::string& path, locking how) override {
+        const auto held = hold();
         if (auto failed = enter(disk_call::lock, path)) return *failed;
         auto [directory, name] = parent_and_name(path);
         if (!directory) return failure{failure_code::not_found, path, "no such directory"};
         const auto there = directory->names.find(name);
         auto found =
             there != directory->names.end() ? there->second : make(*directory, name, false);
-        if (found->locked) return failure{failure_code::held, path, found->cached};
-        return std::unique_ptr<file>(std::make_unique<memory_file>(*this, found, path, true));
+        const bool locks = how == locking::exclusive;
+        if (locks && found->locked) return failure{failure_code::held, path, found->cached};
+        return std::unique_ptr<file>(std::make_unique<memory_file>(*this, found, path, locks));
     }
 
     result<> rename(const std::string& from, const std::string& to) override {
+        const auto held = hold();
         if (auto failed = enter(disk_call::rename, to)) return *failed;
         if (find(to)) return failure{failure_code::already_exists, to, "cannot name: it exists"};
         return move_name(from, to);
     }
 
     result<> replace(const std::string& from, const std::string& to) override {
+        const auto held = hold();
         if (auto failed = enter(disk_call::replace, to)) return *failed;
         return move_name(from, to);
     }
 
+    result<> link(const std::string& from, const std::string& to) override {
+        const auto held = hold();
+        if (auto failed = enter(disk_call::link, to)) return *failed;
+        auto linked = find(from);
+        auto [directory, name] = parent_and_name(to);
+        if (!linked || !directory) return failure{failure_code::not_found, from, "cannot link"};
+        if (directory->names.contains(name))
+            return failure{failure_code::already_exists, to, "cannot link: it exists"};
+        change(*directory, {linked, std::nullopt, name});
+        return {};
+    }
+
     result<> remove(const std::string& path) override {
+        const auto held = hold();
         if (auto failed = enter(disk_call::remove, path)) return *failed;
         auto found = find(path);
         if (!found) return failure{failure_code::not_found, path, "cannot remove: no such file"};
-        change(*parent_and_name(path).first, {std::nullopt, found});
+        if (found->directory && !found->names.empty())
+            return failure{failure_code::io_error, path, "cannot remove: it is not empty"};
+        auto [directory, name] = parent_and_name(path);
+        change(*directory, {found, name, std::nullopt});
         return {};
     }
 
     result<> make_directory(const std::string& path) override {
+        const auto held = hold();
         if (auto failed = enter(disk_call::make_directory, path)) return *failed;
         auto [directory, name] = parent_and_name(path);
         if (!directory) return failure{failure_code::not_found, path, "no such directory"};
@@ -166,6 +191,7 @@ public:
     }
 
     result<> sync_directory(const std::string& path) override {
+        const auto held = hold();
         auto directory = find(path);
         if (auto failed = enter(disk_call::sync_directory, path)) {
             if (directory)
@@ -180,6 +206,7 @@ public:
     }
 
     result<std::vector<std::string>> list(const std::string& path) override {
+        const auto held = hold();
         if (auto failed = enter(disk_call::list, path)) return *failed;
         auto directory = find(path);
         if (!directory || !directory->directory)
@@ -203,15 +230,18 @@ private:
     using node_pointer = std::shared_ptr<node>;
     using name_table = std::map<std::string, node_pointer, std::less<>>;
 
-    // `target` is called `name` from now on and nothing else; without a name it is gone.
+    // `target` loses a name, gets one, or both at once.
     struct name_change {
-        std::optional<std::string> name;
         node_pointer target;
+        std::optional<std::string> lost, got;
         bool forgotten = false; // a sync of the directory failed
 
         void apply(name_table& names) const {
-            std::erase_if(names, [&](const auto& entry) { return entry.second == target; });
-            if (name) names[*name] = target;
+            if (lost) {
+                const auto old = names.find(*lost);
+                if (old != names.end() && old->second == target) names.erase(old);
+            }
+            if (got) names[*got] = target;
         }
     };
 
@@ -239,18 +269,21 @@ private:
         }
 
         result<std::size_t> read_at(std::uint64_t offset, std::span<char> into) override {
+            const auto held = disk_.hold();
             if (auto failed = disk_.enter(disk_call::read, path_)) return *failed;
             if (offset >= node_->cached.size()) return std::size_t{0};
             return node_->cached.copy(into.data(), into.size(), offset);
         }
 
         result<> write_at(std::uint64_t offset, std::string_view bytes) override {
+            const auto held = disk_.hold();
             write(offset, bytes.substr(0, disk_.next_written(bytes.size())));
             if (auto failed = disk_.enter(disk_call::write, path_)) return *failed;
             return {};
         }
 
         result<> sync() override {
+            const auto held = disk_.hold();
             if (sync_failed_)
                 disk_.misuse_.push_back(path_ + ": synced again after a sync that failed");
             if (auto failed = disk_.enter(disk_call::sync, path_)) {
@@ -270,8 +303,15 @@ private:
         }
 
         result<std::uint64_t> size() override {
+            const auto held = disk_.hold();
             if (auto failed = disk_.enter(disk_call::size, path_)) return *failed;
             return std::uint64_t{node_->cached.size()};
+        }
+
+        result<bool> linked() override {
+            const auto held = disk_.hold();
+            if (auto failed = disk_.enter(disk_call::size, path_)) return *failed;
+            return disk_.is_named(*disk_.root_, node_);
         }
 
     private:
@@ -397,6 +437,9 @@ private:
         std::size_t chunk_;
     };
 
+    // A run writes and compacts on two threads.
+    std::unique_lock<std::mutex> hold() const { return std::unique_lock(*lock_); }
+
     // The failure that is planned for this call, if one is.
     std::optional<failure> enter(disk_call call, const std::string& path) {
         if (dead_) misuse_.push_back(path + ": used after the machine died");
@@ -420,6 +463,12 @@ private:
     // How much of a write of `size` bytes the next call will bring to the cache.
     std::size_t next_written(std::size_t size) const {
         return fault_due() ? std::min(fault_->written, size) : size;
+    }
+
+    static bool is_named(const node& directory, const node_pointer& wanted) {
+        for (const auto& [name, entry] : directory.names)
+            if (entry == wanted || (entry->directory && is_named(*entry, wanted))) return true;
+        return false;
     }
 
     node_pointer find(std::string_view path) const {
@@ -452,7 +501,7 @@ private:
     static node_pointer make(node& directory, const std::string& name, bool is_directory) {
         auto made = std::make_shared<node>();
         made->directory = is_directory;
-        change(directory, {name, made});
+        change(directory, {made, std::nullopt, name});
         return made;
     }
 
@@ -460,9 +509,14 @@ private:
         auto moved = find(from);
         if (!moved) return failure{failure_code::not_found, from, "cannot name: no such file"};
         auto [directory, name] = parent_and_name(to);
-        if (directory != parent_and_name(from).first)
-            return failure{failure_code::io_error, to, "this disk renames within a directory only"};
-        change(*directory, {name, moved});
+        auto [old_directory, old_name] = parent_and_name(from);
+        if (!directory) return failure{failure_code::not_found, to, "no such directory"};
+        if (directory == old_directory) {
+            change(*directory, {moved, old_name, name});
+        } else { // each directory tells of it when it is synced
+            change(*directory, {moved, std::nullopt, name});
+            change(*old_directory, {moved, old_name, std::nullopt});
+        }
         return {};
     }
 
@@ -479,6 +533,7 @@ private:
         return result;
     }
 
+    std::unique_ptr<std::mutex> lock_ = std::make_unique<std::mutex>();
     node_pointer root_;
     std::optional<disk_fault> fault_;
     bool dead_ = false;

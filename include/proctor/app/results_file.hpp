@@ -1,30 +1,13 @@
 // The results of a run as users get them: one file, in order of question_id.
 #pragma once
 
-#include "proctor/storage/replay.hpp"
+#include "proctor/storage/file_system.hpp"
 
 #include <boost/json/object.hpp>
 
-#include <cstdint>
 #include <string>
-#include <string_view>
-#include <vector>
 
 namespace proctor {
-
-// Of each question's records, where the one that counts stands. Eight bytes a question.
-class record_index {
-public:
-    void add(const record_view&, record_place);
-
-    // Calls `visit` with each question's record that counts, in order of question_id.
-    result<> visit(file_system&, const std::string& directory,
-                   const std::vector<segment_key>& segments,
-                   const std::function<result<>(const record_view&)>& visit) const;
-
-private:
-    std::vector<std::uint64_t> places_; // by question_id; 0: none
-};
 
 enum class results_format { json, jsonl };
 

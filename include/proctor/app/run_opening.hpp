@@ -25,7 +25,6 @@ question_census count_questions(const config&, console&);
 struct opened_run {
     std::unique_ptr<run_store> store;
     ledger counted; // what earlier sessions have done
-    unmarked_answers unmarked;
 };
 
 // The latest run that fits, the one that the user named, or a new one; says which. With

@@ -11,6 +11,9 @@ namespace proctor {
 std::uint32_t crc32c(std::uint32_t crc, std::span<const std::byte> data);
 std::uint32_t crc32c(std::uint32_t crc, std::string_view data);
 
+// What the salted CRCs of a file begin with: that of the salt's eight bytes.
+std::uint32_t crc_seed(std::uint64_t salt);
+
 // What is stored: a CRC of bytes that hold a CRC is weak, so it is rotated and offset first, with
 // LevelDB's constant.
 constexpr std::uint32_t mask_crc(std::uint32_t crc) {

@@ -5,6 +5,7 @@
 #pragma once
 
 #include "proctor/core/error.hpp"
+#include "proctor/core/mutation.hpp"
 #include "proctor/core/types.hpp"
 
 #include <array>
@@ -64,7 +65,10 @@ struct frame_header {
 
     lsn next_lsn() const { return first_lsn + record_count; }
     // Bytes from this frame's beginning to the next one's.
-    std::uint64_t span() const { return round_up_to_page(frame_header_size + stored_size); }
+    std::uint64_t span() const {
+        if (mutated(mutation::no_page_padding)) return frame_header_size + stored_size;
+        return round_up_to_page(frame_header_size + stored_size);
+    }
 };
 
 // Header, payload and zeros up to the page's end. Sets sizes and CRC from `payload`.

@@ -30,9 +30,12 @@ struct record_view {
     std::uint16_t repeat = 0;
     question_id question = 0;
     std::string_view body; // one line of UTF-8 JSON, without the newline
+    // All of it as it was read, header included; empty if it was not read but made.
+    std::string_view bytes = {};
 };
 
-// Requires body.size() <= max_record_body.
+// A record that was read is copied with the CRC that it has. Requires body.size() <=
+// max_record_body.
 void append_record(std::string& out, const record_view&);
 
 // Bytes of the record at the front of `bytes`, header included, as that says; not verified.

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
 
 namespace proctor {
@@ -18,11 +19,20 @@ public:
     // The duration in seconds below which the fraction q (0 to 1) lies; 0 if empty.
     double quantile(double q) const;
 
-private:
+    bool operator==(const histogram&) const = default;
+
     static constexpr double smallest = 1e-4; // seconds
     static constexpr int buckets_per_doubling = 16;
     static constexpr int bucket_count = 27 * buckets_per_doubling;
 
+    // For putting one on disk: how many durations fell into a bucket.
+    std::uint64_t in_bucket(std::size_t bucket) const { return buckets_.at(bucket); }
+    void add_to_bucket(std::size_t bucket, std::uint64_t count) {
+        buckets_.at(bucket) += count;
+        count_ += count;
+    }
+
+private:
     std::array<std::uint64_t, bucket_count> buckets_{};
     std::uint64_t count_ = 0;
 };

@@ -50,6 +50,7 @@ struct token_usage {
         completion += other.completion;
         return *this;
     }
+    bool operator==(const token_usage&) const = default;
 };
 
 // What the model said.

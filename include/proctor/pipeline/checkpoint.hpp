@@ -3,7 +3,8 @@
 // Records are handed over on the network thread and never waited for one by one. What gathers in
 // a few milliseconds, or while the last write was under way, is written as one batch on a thread
 // of its own, which alone owns the run_store; when a sync has made it durable, the ledger
-// advances, on the network thread again. Nothing is counted before that.
+// advances, on the network thread again. Nothing is counted before that. A second thread compacts
+// what is sealed; the disk's thread alone gives files their names.
 #pragma once
 
 #include "proctor/async/clock.hpp"
@@ -38,7 +39,12 @@ struct checkpoint_settings {
     // Waking the disk's thread for each record costs more than the disk.
     duration gather_time = std::chrono::milliseconds{5};
     std::size_t gather_bytes = std::size_t{256} << 10;
-    std::size_t max_waiting_bytes = std::size_t{64} << 20; // above: no room for new questions
+    std::size_t max_waiting_bytes = std::size_t{64} << 20;   // above: no room for new questions
+    std::uint64_t max_sealed_bytes = std::uint64_t{1} << 30; // the same, of log not compacted yet
+    // A full disk is tried again, until this is over or twice max_waiting_bytes wait.
+    duration full_disk_patience = std::chrono::minutes{10};
+    duration full_disk_pause = std::chrono::seconds{3};
+    duration compaction_pause = std::chrono::seconds{10}; // before one that failed is tried again
 };
 
 struct checkpoint_figures {
@@ -46,17 +52,21 @@ struct checkpoint_figures {
     std::uint64_t syncs = 0;
     std::uint64_t bytes = 0; // of records, headers included
     duration disk_time{};    // spent writing and syncing
+    std::uint64_t snapshots = 0;
+    duration compaction_time{}; // of a thread of its own
 };
 
 class checkpoint {
 public:
     // Told on the network thread of what has just become durable.
     using durable_handler = std::function<void(std::span<const outcome>)>;
+    // Told on the network thread of trouble with the disk that the run goes on with. May be empty.
+    using trouble_handler = std::function<void(const std::string&)>;
 
     // `counted` is what replay has folded. The executor's one thread calls everything below. The
-    // clock outlives this.
-    checkpoint(asio::any_io_executor, clock&, std::unique_ptr<run_store>, ledger counted,
-               checkpoint_settings, durable_handler);
+    // clock and the file system (the one of the store) outlive this.
+    checkpoint(asio::any_io_executor, clock&, file_system&, std::unique_ptr<run_store>,
+               ledger counted, checkpoint_settings, durable_handler, trouble_handler = {});
     ~checkpoint(); // requires: stop() was awaited
 
     // Takes a record. It becomes durable in its turn, unless failed() says otherwise.
@@ -64,15 +74,21 @@ public:
 
     // Waits until everything taken so far is durable, or the store has failed.
     asio::awaitable<result<>> flush();
-    // Flushes, closes the log in good order and ends the thread.
+    // Flushes, closes the log in good order, waits for its compaction and ends the threads.
     asio::awaitable<result<>> stop();
+    // stop() waits for no compaction that has not begun: the next opening makes up for it.
+    void hurry() { hurried_ = true; }
 
-    // The body of a record that was replayed (an answer that was never marked).
-    asio::awaitable<result<std::string>> read_body(record_place);
+    // The body of the record of a question that an earlier session left (an answer that was never
+    // marked). not_found: there is none.
+    asio::awaitable<result<std::string>> read_body(question_id);
 
     // What is durable. In mode `none`: what is written.
     const ledger& counted() const { return counted_; }
-    bool has_room() const { return waiting_bytes() < settings_.max_waiting_bytes; }
+    bool has_room() const {
+        return !full_since_ && waiting_bytes() < settings_.max_waiting_bytes &&
+               sealed_bytes_ < settings_.max_sealed_bytes;
+    }
     // Set once the store has failed; nothing is counted after that.
     const std::optional<failure>& failed() const { return failed_; }
     const checkpoint_figures& figures() const { return figures_; }
@@ -88,24 +104,34 @@ private:
     };
 
     asio::awaitable<void> work();
+    asio::awaitable<void> compact();
+    asio::awaitable<result<>> write(batch&);
+    bool may_wait_for_room(const failure&);
     asio::awaitable<result<>> on_disk_thread(std::function<result<>()>);
     bool work_is_due() const;
     bool sync_is_due() const;
     bool note_is_due() const;
     asio::awaitable<void> raise_after(duration, bool checkpoint::* flag);
+    asio::awaitable<void> wake_compactor_after(duration);
+    void fail(const failure&);
+    void tell(const std::string&) const;
     asio::awaitable<void> watch_idleness();
     void count(std::vector<outcome>&);
     std::size_t waiting_bytes() const { return gathering_.records.size() + writing_bytes_; }
 
     clock& clock_;
-    std::unique_ptr<run_store> store_;
+    file_system& disk_;
+    std::unique_ptr<run_store> store_; // on the disk's thread
     ledger counted_;
     checkpoint_settings settings_;
     durable_handler on_durable_;
+    trouble_handler on_trouble_;
     event changed_;
-    event wake_; // of work()
+    event wake_;           // of work()
+    event wake_compactor_; // of compact()
     task_group timers_;
     task_group worker_;
+    task_group compactor_;
 
     batch gathering_;
     std::size_t writing_bytes_ = 0;
@@ -116,9 +142,15 @@ private:
     bool noted_ = true;             // the log's last frame tells how much is durable
     bool flushing_ = false;
     bool stopping_ = false;
+    bool closed_ = false; // nothing more will be sealed
+    bool hurried_ = false;
+    std::optional<time_point> full_since_; // the disk is full
+    std::uint64_t sealed_bytes_ = 0;       // as the disk's thread told last
+    std::vector<std::string> notes_;       // the same
     std::optional<failure> failed_;
     checkpoint_figures figures_;
     asio::thread_pool disk_thread_{1};
+    asio::thread_pool compaction_thread_{1};
 };
 
 } // namespace proctor

@@ -66,10 +66,9 @@ struct task_context {
 };
 
 // Whoever spawns it has counted it in figures.active; it counts itself out at its end.
-// Asks until there is an answer or none is to be had, marks it, and appends what came of it. With
-// `unmarked` (where the log holds the answer of an earlier run) it only marks. Cancelled, it
-// leaves the question as it was.
-asio::awaitable<void> question_task(task_context&, question asked,
-                                    std::optional<record_place> unmarked);
+// Asks until there is an answer or none is to be had, marks it, and appends what came of it. Where
+// the log holds the answer of an earlier session it only marks. Cancelled, it leaves the question
+// as it was.
+asio::awaitable<void> question_task(task_context&, question asked);
 
 } // namespace proctor

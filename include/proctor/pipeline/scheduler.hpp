@@ -7,7 +7,6 @@
 #include "proctor/pipeline/question_task.hpp"
 
 #include <functional>
-#include <unordered_map>
 
 namespace proctor {
 
@@ -25,9 +24,6 @@ struct scheduler_settings {
     failure_limit max_failures;                // stop_cause::limit above it
 };
 
-// Answers that wait for their marking, by question.
-using unmarked_answers = std::unordered_map<question_id, record_place>;
-
 // Waits until the endpoint is there, or stops the run. `on_wait` hears what was the matter, each
 // time before it is tried again.
 asio::awaitable<void> await_endpoint(task_context&,
@@ -35,7 +31,6 @@ asio::awaitable<void> await_endpoint(task_context&,
 
 // Puts the questions. Returns when all have ended, or the run was stopped and nothing is in
 // flight any more. What has ended is appended to the log but may not be durable yet.
-asio::awaitable<void> put_questions(task_context&, question_reader, const unmarked_answers&,
-                                    scheduler_settings);
+asio::awaitable<void> put_questions(task_context&, question_reader, scheduler_settings);
 
 } // namespace proctor

@@ -28,6 +28,14 @@ public:
     // file for which it failed: the kernel forgets what it could not write.
     virtual result<> sync() = 0;
     virtual result<std::uint64_t> size() = 0;
+    // Whether it still has a name; false: somebody removed it, or its directory.
+    virtual result<bool> linked() = 0;
+};
+
+// Whether others are kept out of a file.
+enum class locking {
+    exclusive, // flock
+    none,      // where the file system has no locks, and the user said so
 };
 
 class file_system {
@@ -39,13 +47,15 @@ public:
     virtual result<std::unique_ptr<file>> open(const std::string& path) = 0; // for reading
     // The file, created if need be, for reading and writing under an exclusive flock. held if
     // another open file has the lock: `detail` is then the file's text. The lock ends with the
-    // object, or the process.
-    virtual result<std::unique_ptr<file>> lock(const std::string& path) = 0;
-    // Never replaces: already_exists if `to` is taken.
+    // object, or the process. unsupported: this file system has no locks.
+    virtual result<std::unique_ptr<file>> lock(const std::string& path, locking) = 0;
+    // Never replaces: already_exists if `to` is taken. Directories too.
     virtual result<> rename(const std::string& from, const std::string& to) = 0;
     // Replaces `to`; for derived files alone.
     virtual result<> replace(const std::string& from, const std::string& to) = 0;
-    virtual result<> remove(const std::string& path) = 0;
+    // A second name for a file. already_exists if `to` is taken.
+    virtual result<> link(const std::string& from, const std::string& to) = 0;
+    virtual result<> remove(const std::string& path) = 0;         // a file, or an empty directory
     virtual result<> make_directory(const std::string& path) = 0; // already_exists if taken
     // Names made, changed or removed in `path` survive the machine.
     virtual result<> sync_directory(const std::string& path) = 0;
@@ -54,5 +64,15 @@ public:
 
 // The whole file; for small ones.
 result<std::string> read_all(file_system&, const std::string& path);
+
+// A new file under a temporary name, in the place of what a failed attempt left there.
+result<std::unique_ptr<file>> create_anew(file_system&, const std::string& path);
+
+// A file that appears whole and durable, or not at all: a temporary one, synced, renamed onto no
+// existing name, its directory synced.
+result<> write_new_file(file_system&, const std::string& path, std::string_view text);
+
+// mkdir -p, each new name durable.
+result<> make_directories(file_system&, const std::string& path);
 
 } // namespace proctor

@@ -62,15 +62,17 @@ struct inspection_observer {
     std::function<bool()> enough;
 };
 
-// A file of any name. `limit`: the first LSN of its successor, or no_limit. What is wrong with the
-// file is in the summary; a failure says that the disk could not be read.
+// A file of any name. `from`: snapshots cover what is before it (0: nothing). `limit`: the first
+// LSN of its successor, or no_limit. What is wrong with the file is in the summary; a failure says
+// that the disk could not be read.
 result<segment_summary> inspect_segment(file_system&, const std::string& path,
                                         const inspection_observer&, lsn limit = no_limit,
-                                        std::uint32_t index = 0);
+                                        std::uint32_t index = 0, lsn from = 0);
 
 struct run_summary {
     std::optional<run_identity> identity;
     std::string lock_text; // of the process that holds the run, or held it last
+    std::vector<snapshot_key> snapshots;
     std::vector<segment_summary> segments;
     std::vector<std::string> unknown_files;
     condition verdict = condition::clean;

@@ -10,9 +10,10 @@ class posix_file_system final : public file_system {
 public:
     result<std::unique_ptr<file>> create(const std::string& path) override;
     result<std::unique_ptr<file>> open(const std::string& path) override;
-    result<std::unique_ptr<file>> lock(const std::string& path) override;
+    result<std::unique_ptr<file>> lock(const std::string& path, locking) override;
     result<> rename(const std::string& from, const std::string& to) override;
     result<> replace(const std::string& from, const std::string& to) override;
+    result<> link(const std::string& from, const std::string& to) override;
     result<> remove(const std::string& path) override;
     result<> make_directory(const std::string& path) override;
     result<> sync_directory(const std::string& path) override;

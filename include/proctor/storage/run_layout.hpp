@@ -18,6 +18,9 @@ inline constexpr std::string_view status_file = "status.json";
 inline constexpr std::string_view run_log_file = "run.log";
 inline constexpr std::string_view temporary_suffix = ".tmp";
 
+inline constexpr std::string_view quarantine_directory = "quarantine";
+inline constexpr std::string_view question_index_file = "questions.idx";
+
 // A log segment's place in the order of its run.
 struct segment_key {
     lsn first_lsn = 1;
@@ -30,6 +33,19 @@ struct segment_key {
 std::string segment_name(segment_key);
 std::optional<segment_key> parse_segment_name(std::string_view name);
 
+// What a snapshot covers. Of two that cover the same, the one of the higher epoch counts.
+struct snapshot_key {
+    lsn first_lsn = 1;
+    lsn last_lsn = 0;
+    std::uint32_t epoch = 1;
+
+    auto operator<=>(const snapshot_key&) const = default;
+};
+
+// "snapshot-00000000000000000001-00000000000000032768-00001.snap"
+std::string snapshot_name(snapshot_key);
+std::optional<snapshot_key> parse_snapshot_name(std::string_view name);
+
 // "checkpoint_<questions stem>_<model>_<YYYYMMDD_HHMMSS>"; characters that are awkward in file
 // names become '_'. The time is local.
 std::string run_directory_name(std::string_view questions_path, std::string_view model,
@@ -41,5 +57,6 @@ std::string compact_time(wall_time);
 std::string iso_time(wall_time);
 
 std::string join_path(std::string_view directory, std::string_view name);
+std::string parent_path(std::string_view path); // "." if it has none
 
 } // namespace proctor

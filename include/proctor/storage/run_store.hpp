@@ -1,27 +1,45 @@
-// One run on disk, held by this process: records are appended, made durable, and found again.
+// One run on disk, held by this process: records are appended, made durable, compacted behind the
+// log's end, and found again.
 //
-// Synchronous; one thread at a time. The first failure is sticky: every later call returns it, so
-// that nothing is acknowledged after the disk has failed.
+// Synchronous; one thread at a time, but for compaction_job, which another may carry out. Failures
+// are sticky: every later call returns the first one, so that nothing is acknowledged after the
+// disk has failed. Two are not: a full disk in append() (nothing was taken, try again), and one
+// failed sync (what it should have made durable is written anew, into a new segment; the second
+// one is sticky).
 #pragma once
 
+#include "proctor/storage/compaction.hpp"
 #include "proctor/storage/replay.hpp"
 #include "proctor/storage/run_identity.hpp"
 #include "proctor/storage/wal.hpp"
 
+#include <chrono>
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace proctor {
 
 struct store_options {
-    std::uint64_t segment_size = std::uint64_t{64} << 20; // a fuller one is sealed
-    std::function<wall_time()> now;                       // for headers and people
-    std::function<std::uint64_t()> random;                // salts
-    std::string lock_text; // who holds the run; for people who meet the lock
+    std::uint64_t segment_size = std::uint64_t{64}
+                                 << 20;    // a fuller one is sealed; grows, see below
+    std::function<wall_time()> now;        // for headers and people
+    std::function<std::uint64_t()> random; // salts
+    std::string lock_text; // who holds the run, one line; for people who meet the lock, and a fence
+    locking lock = locking::exclusive;
+    // Where flock may not reach other machines: whoever opens a run writes LOCK, waits twice the
+    // period and reads it again. A holder looks at it once in a period.
+    std::chrono::microseconds fence_period = std::chrono::seconds{2};
+    std::function<void(std::chrono::microseconds)> fence_wait; // empty: flock is enough
 };
+
+// Segments grow with the number of snapshots, so that there are about a thousand of these for
+// 200 GB and not three: 64 MiB at first, 128 behind the 256th, 320 behind the 1024th.
+std::uint64_t segment_limit(std::uint64_t segment_size, std::uint64_t snapshots);
 
 class run_store {
 public:
@@ -29,40 +47,69 @@ public:
     static result<std::unique_ptr<run_store>> create(file_system&, const std::string& directory,
                                                      const run_identity&, store_options);
 
-    // Goes on with a run: takes its lock (held: by whom), replays it into `visit`, makes durable
-    // what it decided to trust, and begins a new segment; an old file is never appended to. A torn
-    // tail stays where it is, out of reach: its successor begins before it.
+    // Goes on with a run: takes its lock (held: by whom), replays it, makes durable what it decided
+    // to trust, as snapshots, and begins a new segment; an old file is never appended to. A torn
+    // segment goes to quarantine. `visit` (may be empty) sees the records behind the snapshots.
     static result<std::unique_ptr<run_store>> open(file_system&, const std::string& directory,
                                                    store_options, const record_visitor& visit);
 
     // Writes `count` records, as append_record() makes them one behind the other, as one frame or
-    // more. Not durable yet.
+    // more. Not durable yet. disk_full: none of them was taken, and the same call may be made
+    // again when there is room.
     result<> append(std::string_view records, std::uint32_t count);
-    // Everything appended so far is durable.
+    // Everything appended so far is durable. held: somebody else has taken the run.
     result<> sync();
     // A frame without records that tells how much is durable; for when nothing else comes.
     result<> note();
-    // The closing frame, synced. Nothing may follow.
+    // Seals what was appended, and ends the log with the closing frame, synced. Nothing may be
+    // appended any more; compaction goes on.
     result<> close();
 
-    // The body of a record that open() showed to `visit`.
-    result<std::string> read_body(record_place) const;
+    // The oldest sealed segment, unless it has been handed out; nothing if there is none. Whoever
+    // takes the job calls adopt() or abandon() when it is done.
+    std::optional<compaction_job> next_compaction();
+    // Gives the snapshot its name, and removes the segment.
+    result<> adopt(const compaction_job&, snapshot_key);
+    // The job failed: the segment stays, and is handed out again. What the attempt left goes.
+    void abandon(const compaction_job&);
+    // Carries out one compaction here and now; false: there was none.
+    result<bool> compact();
+
+    // The record of a question that counts, as open() found it or later compactions left it, if a
+    // snapshot holds it.
+    result<std::optional<std::string>> read_body(question_id) const;
 
     lsn written() const { return next_lsn_ - 1; }
     lsn durable() const { return durable_; }
+    std::uint64_t sealed_bytes() const; // that wait for their compaction
     const std::string& directory() const { return directory_; }
     const run_identity& identity() const { return identity_; }
-    // What open() found; empty after create().
+    // What open() found, before it changed anything; empty after create().
     const replay_report& found() const { return found_; }
+    // What went wrong and was mended since the last call, for people.
+    std::vector<std::string> take_notes() { return std::exchange(notes_, {}); }
 
 private:
+    struct sealed_segment {
+        segment_key key;
+        lsn first_lsn = 1, last_lsn = 0; // the part that its snapshot is to cover
+        std::uint64_t bytes = 0;
+    };
+
     run_store(file_system&, std::string directory, run_identity, store_options);
 
     result<> take_lock();
-    result<> begin_segment(std::uint32_t epoch);
-    result<> write_frames(std::string_view records, std::uint32_t count);
-    result<> write_frame(frame_type, std::string_view payload, std::uint32_t count);
+    result<> recover();
+    result<> set_aside(const std::string& name);
+    result<> begin_segment();
+    result<> seal();
     result<> seal_if_full();
+    result<> write_records(std::string_view records, std::uint32_t count);
+    result<> write_empty_frame(frame_type);
+    std::string frames_of(std::string_view records, std::uint32_t count, lsn first) const;
+    result<> make_durable();
+    result<> write_anew(const failure& why);
+    result<> still_ours();
     result<> sticky(result<>);
 
     file_system& disk_;
@@ -70,14 +117,20 @@ private:
     run_identity identity_;
     store_options options_;
     std::unique_ptr<file> lock_;
+    wall_time looked_at_lock_{};
     std::optional<segment_writer> active_;
+    std::uint32_t epoch_ = 1; // of new files
+    std::deque<sealed_segment> sealed_;
+    bool compacting_ = false; // the front of sealed_ has been handed out
+    std::vector<snapshot_key> snapshots_;
+    std::string unsynced_; // records that were appended since the last sync
+    std::uint32_t unsynced_count_ = 0;
+    bool mended_ = false; // a sync has failed before
+    std::vector<std::string> notes_;
     replay_report found_;
     lsn next_lsn_ = 1;
     lsn durable_ = 0;
     std::optional<failure> broken_;
 };
-
-// mkdir -p, each new name durable.
-result<> make_directories(file_system&, const std::string& path);
 
 } // namespace proctor

@@ -19,13 +19,22 @@ public:
     // The header is durable before the file gets its name, and the name before this returns.
     static result<segment_writer> create(file_system&, const std::string& directory,
                                          const segment_header&);
+#ifdef PROCTOR_MUTATIONS
+    // What no store does: goes on in an old file. `end` 0: at its end.
+    static result<segment_writer> reopen(file_system&, const std::string& directory, segment_key,
+                                         std::uint64_t end);
+#endif
 
-    // Writes frames (as codec's encode() makes them, one or several) at the end.
+    // Writes frames (as codec's encode() makes them, one or several) at the end. After a failure
+    // nothing counts as written, and the same frames, or others, may be written in their place.
     result<> append(std::string_view frames);
     // After a failure the file is not to be written or synced again.
     result<> sync();
 
+    result<bool> linked(); // false: the file has been removed
+
     const segment_header& header() const { return header_; }
+    const std::string& path() const { return path_; }
     std::uint64_t size() const { return size_; }
 
 private:

@@ -126,7 +126,7 @@ BOOST_AUTO_TEST_CASE(ranks_decide_in_any_order) {
         BOOST_TEST(book.completed_count() == 1u);
         BOOST_TEST(book.answered_count() == 0u);
         BOOST_TEST(book.failed_count() == 0u);
-        BOOST_TEST(book.overall().score == 1.0);
+        BOOST_TEST(book.overall().score() == 1.0);
         // `answered` and `result` tell of the same requests.
         BOOST_TEST(book.usage().prompt == 100u);
         BOOST_TEST(book.attempts() == 9u + 2u);

@@ -10,7 +10,7 @@ namespace {
 tally marks(std::uint64_t right, std::uint64_t of) {
     tally group;
     group.marked = of;
-    group.score = double(right);
+    group.billionths = right * tally::one;
     return group;
 }
 

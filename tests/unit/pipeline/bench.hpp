@@ -42,10 +42,9 @@ public:
         asio::io_context io;
         const auto path = directory.write("questions.jsonl", questions);
         ledger before;
-        unmarked_answers unmarked;
-        auto store = open_store(before, unmarked);
-        checkpoint log(io.get_executor(), clock, std::move(store), std::move(before), checkpointing,
-                       [this](std::span<const outcome> durable) {
+        auto store = open_store(before);
+        checkpoint log(io.get_executor(), clock, disk, std::move(store), std::move(before),
+                       checkpointing, [this](std::span<const outcome> durable) {
                            for (const auto& what : durable) acknowledged.push_back(what.question);
                        });
         run_control control(io.get_executor());
@@ -59,7 +58,7 @@ public:
             task_group helpers(io.get_executor());
             if (meanwhile) helpers.spawn(meanwhile(tasks));
             auto reader = question_reader::open(path);
-            co_await put_questions(tasks, std::move(*reader), unmarked, settings);
+            co_await put_questions(tasks, std::move(*reader), settings);
             put_ended = clock.now();
             const auto closed = co_await log.stop();
             stopped_well = closed.has_value();
@@ -111,21 +110,13 @@ public:
     std::vector<question_id> acknowledged; // of all sessions
 
 private:
-    std::unique_ptr<run_store> open_store(ledger& before, unmarked_answers& unmarked) {
+    std::unique_ptr<run_store> open_store(ledger& before) {
         if (!std::exchange(made_, true))
             return run_store::create(disk, "/run", make_identity(), make_options(1 << 20, 1))
                 .value();
-        const auto fold = [&](const record_view& record, record_place place, lsn) -> result<> {
-            const auto what = read_outcome(record);
-            if (!what) return what.error();
-            before.apply(*what);
-            if (record.kind == record_kind::answered)
-                unmarked[record.question] = place;
-            else if (record.kind == record_kind::result)
-                unmarked.erase(record.question);
-            return {};
-        };
-        return run_store::open(disk, "/run", make_options(1 << 20, ++salt_), fold).value();
+        auto store = run_store::open(disk, "/run", make_options(1 << 20, ++salt_), {}).value();
+        before = store->found().counted;
+        return store;
     }
 
     bool made_ = false;

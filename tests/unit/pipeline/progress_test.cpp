@@ -15,7 +15,7 @@ progress sample() {
     now.in_flight = 256;
     now.elapsed_seconds = 932;
     now.marks.marked = 3'240;
-    now.marks.score = 2'430;
+    now.marks.billionths = 2'430 * tally::one;
     return now;
 }
 

@@ -1,0 +1,373 @@
+// Writing and reading one snapshot. Which of them a run has is replay's business.
+#include "proctor/storage/snapshot.hpp"
+
+#include "proctor/codec/ledger_codec.hpp"
+
+#include "proctor/core/mutation.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+namespace proctor {
+namespace {
+
+std::string encode_footer(const snapshot_footer& footer) {
+    std::string out;
+    append_varint(out, footer.records);
+    append_varint(out, footer.raw_bytes);
+    append_varint(out, footer.blocks.size());
+    std::uint64_t behind = snapshot_header_size;
+    for (const auto& block : footer.blocks) {
+        append_varint(out, block.offset - behind);
+        append_varint(out, block.span);
+        append_varint(out, block.records);
+        append_varint(out, block.first_question);
+        append_varint(out, block.last_question - block.first_question);
+        behind = block.offset + block.span;
+    }
+    append_ledger(out, footer.counted);
+    return out;
+}
+
+// Nothing: it does not make sense. `limit`: where the footer begins.
+std::optional<snapshot_footer> decode_footer(std::string_view bytes, std::uint64_t limit) {
+    varint_reader in(bytes);
+    snapshot_footer footer;
+    footer.records = in.number();
+    footer.raw_bytes = in.number();
+    std::uint64_t behind = snapshot_header_size;
+    std::uint64_t records = 0;
+    for (auto blocks = in.number(); blocks > 0; --blocks) {
+        block_place block;
+        const auto gap = in.number();
+        block.offset = behind + gap;
+        const auto span = in.number();
+        block.span = static_cast<std::uint32_t>(span);
+        block.records = static_cast<std::uint32_t>(in.number());
+        block.first_question = in.number();
+        block.last_question = block.first_question + in.number();
+        if (!in.ok() || gap > limit || span > limit || block.offset + span > limit)
+            return std::nullopt;
+        behind = block.offset + span;
+        records += block.records;
+        footer.blocks.push_back(block);
+    }
+    auto counted = read_ledger(in);
+    if (!counted || !in.left().empty() || records != footer.records) return std::nullopt;
+    footer.counted = std::move(*counted);
+    return footer;
+}
+
+result<std::string> read_exactly(file& from, const std::string& path, std::uint64_t offset,
+                                 std::size_t size) {
+    std::string bytes(size, '\0');
+    const auto got = from.read_at(offset, bytes);
+    if (!got) return got.error();
+    if (*got != size)
+        return failure{failure_code::damaged, fmt::format("{}, offset {}", path, offset),
+                       fmt::format("expected {} bytes, the file ends after {}", size, *got)};
+    return bytes;
+}
+
+// The range of the questions that a footer's index shows.
+void set_question_range(snapshot_footer& footer) {
+    for (const auto& block : footer.blocks) {
+        if (block.last_question == 0) continue; // sessions
+        if (footer.first_question == 0)
+            footer.first_question = std::max<question_id>(block.first_question, 1);
+        footer.last_question = block.last_question;
+    }
+}
+
+} // namespace
+
+// --- writing ------------------------------------------------------------------------------------
+
+snapshot_writer::snapshot_writer(file_system& disk, std::unique_ptr<file> file, std::string path,
+                                 snapshot_header header)
+    : disk_(&disk), file_(std::move(file)), path_(std::move(path)), header_(header) {}
+
+result<snapshot_writer> snapshot_writer::create(file_system& disk, const std::string& directory,
+                                                const snapshot_header& header) {
+    PROCTOR_ASSERT(header.last_lsn >= header.first_lsn);
+    const auto path =
+        join_path(directory, snapshot_name({header.first_lsn, header.last_lsn, header.epoch})) +
+        std::string(temporary_suffix);
+    auto created = create_anew(disk, path);
+    if (!created) return created.error();
+    return snapshot_writer(disk, std::move(*created), path, header);
+}
+
+result<> snapshot_writer::add(lsn number, const record_view& record) {
+    if (!block_.empty() && block_.size() >= block_target)
+        if (auto done = end_block(); !done) return done;
+    if (block_.empty()) place_.first_question = record.question;
+    place_.last_question = record.question;
+    ++place_.records;
+    append_entry(block_, number, record);
+    return {};
+}
+
+result<> snapshot_writer::end_block() {
+    block_header header;
+    header.raw_size = static_cast<std::uint32_t>(block_.size());
+    header.records = place_.records;
+    header.first_question = place_.first_question;
+    const auto bytes = encode(header, zstd_.compress(block_), header_.salt);
+    place_.offset = offset_;
+    place_.span = static_cast<std::uint32_t>(bytes.size());
+    if (auto done = put(bytes); !done) return done;
+    footer_.records += place_.records;
+    footer_.raw_bytes += block_.size();
+    footer_.blocks.push_back(place_);
+    block_.clear();
+    place_ = {};
+    return {};
+}
+
+result<> snapshot_writer::put(std::string_view bytes) {
+    if (auto done = file_->write_at(offset_, bytes); !done) return done;
+    offset_ += bytes.size();
+    return {};
+}
+
+result<snapshot_key> snapshot_writer::finish(const ledger& counted) {
+    if (!block_.empty())
+        if (auto done = end_block(); !done) return done.error();
+    footer_.counted = counted;
+    if (auto done = file_->write_at(0, encode(header_)); !done) return done.error();
+    const auto raw = encode_footer(footer_);
+    PROCTOR_ASSERT(raw.size() <= max_footer_raw);
+    block_header header;
+    header.kind = block_kind::footer;
+    header.raw_size = static_cast<std::uint32_t>(raw.size());
+    snapshot_trailer trailer;
+    trailer.footer_offset = offset_;
+    trailer.first_lsn = header_.first_lsn;
+    trailer.last_lsn = header_.last_lsn;
+    trailer.records = footer_.records;
+    if (auto done = put(encode(header, zstd_.compress(raw), header_.salt)); !done)
+        return done.error();
+    trailer.file_size = offset_ + snapshot_trailer_size;
+    if (auto done = put(encode(trailer, header_.salt)); !done) return done.error();
+    if (!mutated(mutation::snapshot_not_synced))
+        if (auto done = file_->sync(); !done) return done.error();
+    if (auto done = verify_snapshot(*disk_, path_); !done) return done.error();
+    return snapshot_key{header_.first_lsn, header_.last_lsn, header_.epoch};
+}
+
+// --- reading ------------------------------------------------------------------------------------
+
+snapshot_reader::snapshot_reader(std::unique_ptr<file> file, std::string path,
+                                 snapshot_header header, std::uint64_t size)
+    : file_(std::move(file)), path_(std::move(path)), header_(header), size_(size) {}
+
+failure snapshot_reader::damaged(std::uint64_t offset, std::string detail) const {
+    return {failure_code::damaged, fmt::format("{}, offset {}", path_, offset), std::move(detail)};
+}
+
+result<snapshot_reader> snapshot_reader::open(file_system& disk, const std::string& directory,
+                                              snapshot_key key) {
+    auto reader = open(disk, join_path(directory, snapshot_name(key)));
+    if (!reader) return reader;
+    const auto& header = reader->header_;
+    if (snapshot_key{header.first_lsn, header.last_lsn, header.epoch} != key)
+        return reader->damaged(0, "the snapshot's header does not fit its name");
+    return reader;
+}
+
+result<snapshot_reader> snapshot_reader::open(file_system& disk, const std::string& path) {
+    auto opened = disk.open(path);
+    if (!opened) return opened.error();
+    auto file = std::move(*opened);
+    const auto size = file->size();
+    if (!size) return size.error();
+    std::string bytes(snapshot_header_size, '\0');
+    const auto got = file->read_at(0, bytes);
+    if (!got) return got.error();
+    bytes.resize(*got);
+    const auto header = decode_snapshot_header(bytes);
+    if (!header)
+        return failure{header.error().code, fmt::format("{}, offset 0", path),
+                       header.error().detail};
+    snapshot_reader reader(std::move(file), path, *header, *size);
+    if (auto done = reader.read_footer(); !done) return done.error();
+    return reader;
+}
+
+result<> snapshot_reader::read_footer() {
+    if (size_ < snapshot_header_size + block_header_size + snapshot_trailer_size)
+        return damaged(size_, "the file ends before its footer");
+    const auto trailer_offset = size_ - snapshot_trailer_size;
+    const auto end = read_exactly(*file_, path_, trailer_offset, snapshot_trailer_size);
+    if (!end) return end.error();
+    const auto trailer = decode_snapshot_trailer(*end, header_.salt);
+    if (!trailer) return damaged(trailer_offset, trailer.error().detail);
+    if (trailer->file_size != size_ || trailer->first_lsn != header_.first_lsn ||
+        trailer->last_lsn != header_.last_lsn || trailer->footer_offset >= trailer_offset)
+        return damaged(trailer_offset, "the trailer does not fit the file");
+    const auto offset = trailer->footer_offset;
+    const auto bytes = read_exactly(*file_, path_, offset, trailer_offset - offset);
+    if (!bytes) return bytes.error();
+    const auto header = decode_block_header(*bytes, header_.salt);
+    if (!header) return damaged(offset, header.error().detail);
+    const auto stored = std::string_view(*bytes).substr(block_header_size);
+    if (header->kind != block_kind::footer || !payload_intact(*header, stored, header_.salt))
+        return damaged(offset, "the footer's checksum does not match");
+    const auto raw = zstd_.decompress(stored, header->raw_size);
+    if (!raw) return damaged(offset, raw.error().detail);
+    auto footer = decode_footer(*raw, offset);
+    if (!footer || footer->records != trailer->records)
+        return damaged(offset, "the footer does not make sense");
+    footer_ = std::move(*footer);
+    set_question_range(footer_);
+    return {};
+}
+
+result<std::string_view> snapshot_reader::read_block(const block_place& place) {
+    stored_.resize(place.span);
+    const auto got = file_->read_at(place.offset, stored_);
+    if (!got) return got.error();
+    if (*got != place.span) return damaged(place.offset, "the file ends inside a block");
+    const auto header = decode_block_header(stored_, header_.salt);
+    if (!header) return damaged(place.offset, header.error().detail);
+    const auto payload = std::string_view(stored_).substr(block_header_size);
+    if (header->kind != block_kind::records || header->records != place.records ||
+        header->first_question != place.first_question)
+        return damaged(place.offset, "a block is not the one that the footer tells of");
+    if (!payload_intact(*header, payload, header_.salt))
+        return damaged(place.offset, "the checksum of a block does not match");
+    const auto raw = zstd_.decompress(payload, header->raw_size);
+    if (!raw) return damaged(place.offset, raw.error().detail);
+    return *raw;
+}
+
+result<std::optional<snapshot_entry>> snapshot_reader::find(question_id id) {
+    const auto& blocks = footer_.blocks;
+    auto block = std::lower_bound(
+        blocks.begin(), blocks.end(), id,
+        [](const block_place& place, question_id wanted) { return place.last_question < wanted; });
+    if (block == blocks.end() || block->first_question > id) return std::optional<snapshot_entry>();
+    auto left = read_block(*block);
+    if (!left) return left.error();
+    while (!left->empty()) {
+        const auto entry = take_entry(*left);
+        if (!entry) return damaged(block->offset, entry.error().detail);
+        if (entry->record.question == id) return std::optional(*entry);
+    }
+    return std::optional<snapshot_entry>();
+}
+
+result<std::optional<snapshot_entry>> snapshot_cursor::next() {
+    const auto& blocks = reader_.footer().blocks;
+    while (left_.empty()) {
+        if (block_ == blocks.size()) return std::optional<snapshot_entry>();
+        const auto entries = reader_.read_block(blocks[block_++]);
+        if (!entries) return entries.error();
+        left_ = *entries;
+    }
+    const auto entry = take_entry(left_);
+    if (!entry)
+        return failure{failure_code::damaged,
+                       fmt::format("{}, offset {}", reader_.path(), blocks[block_ - 1].offset),
+                       entry.error().detail};
+    return std::optional(*entry);
+}
+
+result<> verify_snapshot(file_system& disk, const std::string& path) {
+    auto reader = snapshot_reader::open(disk, path);
+    if (!reader) return reader.error();
+    std::uint64_t behind = snapshot_header_size;
+    const snapshot_header& header = reader->header();
+    question_id last = 0;
+    for (const auto& place : reader->footer().blocks) {
+        const auto broken = [&](std::string detail) {
+            return failure{failure_code::damaged, fmt::format("{}, offset {}", path, place.offset),
+                           std::move(detail)};
+        };
+        if (place.offset != behind) return broken("blocks do not follow one another");
+        behind += place.span;
+        auto left = reader->read_block(place);
+        if (!left) return left.error();
+        std::uint32_t records = 0;
+        for (; !left->empty(); ++records) {
+            const auto entry = take_entry(*left);
+            if (!entry) return broken(entry.error().detail);
+            if (entry->record.question < last || entry->number < header.first_lsn ||
+                entry->number > header.last_lsn)
+                return broken("a record is out of order");
+            last = entry->record.question;
+        }
+        if (records != place.records || last != place.last_question)
+            return broken("a block does not hold what the footer tells");
+    }
+    return {};
+}
+
+// --- reading what is damaged --------------------------------------------------------------------
+
+block_scanner::block_scanner(std::unique_ptr<file> file, std::string path, snapshot_header header,
+                             std::uint64_t size)
+    : file_(std::move(file)), path_(std::move(path)), header_(header), size_(size) {}
+
+result<block_scanner> block_scanner::open(file_system& disk, const std::string& path) {
+    auto opened = disk.open(path);
+    if (!opened) return opened.error();
+    const auto size = (*opened)->size();
+    if (!size) return size.error();
+    std::string bytes(snapshot_header_size, '\0');
+    const auto got = (*opened)->read_at(0, bytes);
+    if (!got) return got.error();
+    bytes.resize(*got);
+    const auto header = decode_snapshot_header(bytes);
+    if (!header) return failure{header.error().code, path, header.error().detail};
+    return block_scanner(std::move(*opened), path, *header, *size);
+}
+
+result<std::optional<block_scanner::block>> block_scanner::read_at(std::uint64_t offset) {
+    std::string front(block_header_size, '\0');
+    auto got = file_->read_at(offset, front);
+    if (!got) return got.error();
+    front.resize(*got);
+    const auto header = decode_block_header(front, header_.salt);
+    if (!header || header->kind != block_kind::records || header->span() > size_ - offset)
+        return std::optional<block>();
+    stored_.resize(header->stored_size);
+    got = file_->read_at(offset + block_header_size, stored_);
+    if (!got) return got.error();
+    if (*got != stored_.size() || !payload_intact(*header, stored_, header_.salt))
+        return std::optional<block>();
+    const auto raw = zstd_.decompress(stored_, header->raw_size);
+    if (!raw) return std::optional<block>();
+    return std::optional(block{offset, *header, *raw});
+}
+
+result<std::optional<block_scanner::block>> block_scanner::next() {
+    // Blocks follow one another; behind a damaged one the next is searched for by its magic.
+    constexpr std::size_t chunk_size = std::size_t{1} << 18;
+    std::string chunk;
+    while (offset_ < size_) {
+        auto found = read_at(offset_);
+        if (!found) return found;
+        if (*found) {
+            offset_ += (*found)->header.span();
+            return found;
+        }
+        chunk.resize(chunk_size);
+        const auto got = file_->read_at(offset_ + 1, chunk);
+        if (!got) return got.error();
+        chunk.resize(*got);
+        const auto at = chunk.find("BLK1");
+        if (at != std::string::npos)
+            offset_ += 1 + at;
+        else if (chunk.size() < chunk_size)
+            offset_ = size_;
+        else
+            offset_ += chunk_size - 3; // a magic may stand across the edge
+    }
+    return std::optional<block>();
+}
+
+} // namespace proctor
