@@ -1,4 +1,5 @@
 // What the crash programme (tests/fault) has found, each kept by itself.
+#include "proctor/codec/json_fields.hpp"
 #include "proctor/storage/run_store.hpp"
 #include "proctor/storage/run_view.hpp"
 #include "support/memory_file_system.hpp"
@@ -61,6 +62,37 @@ BOOST_AUTO_TEST_CASE(recovery_makes_the_names_it_trusts_durable_before_it_makes_
             BOOST_TEST(view->counted().completed_count() == 3u);
         }
     }
+}
+
+BOOST_AUTO_TEST_CASE(superseded_records_cost_what_they_did_beside_a_result_of_two_snapshots) {
+    memory_file_system disk;
+    ledger expected;
+    const auto session = [&](run_store& store, std::string records, std::uint32_t count) {
+        require(store.append(records, count));
+        require(store.sync());
+        for (std::string_view left = records; !left.empty();)
+            expected.apply(*read_outcome(*take_record(left)));
+    };
+    {
+        auto made = run_store::create(disk, run, make_identity(), make_options(1 << 20, 1));
+        require(made);
+        session(**made, make_record(1, "first"), 1);
+    }
+    for (std::uint64_t seed = 2; seed < 4; ++seed) {
+        auto opened = run_store::open(disk, run, make_options(1 << 20, seed), {});
+        require(opened);
+        if (seed == 2)
+            session(**opened,
+                    make_record(2, "no", record_kind::failed) + make_record(2, "yes") +
+                        make_record(1, "second"),
+                    3);
+    }
+    const auto view = run_view::open(disk, run);
+    require(view);
+    BOOST_TEST(view->found().snapshots.size() == 2u);
+    BOOST_TEST(view->counted().attempts() == expected.attempts());
+    BOOST_TEST(view->counted().usage().prompt == expected.usage().prompt);
+    BOOST_TEST(view->counted().completed_count() == 2u);
 }
 
 BOOST_AUTO_TEST_SUITE_END()
