@@ -95,7 +95,8 @@ result<> run_store::recover() {
     snapshots_ = files.snapshots;
     // Names too: one that was made and not synced must not be lost to a power cut that keeps a
     // later one.
-    if (auto done = disk_.sync_directory(directory_); !done) return done;
+    if (!mutated(mutation::unsynced_names_trusted))
+        if (auto done = disk_.sync_directory(directory_); !done) return done;
     for (const auto& name : files.temporary)
         if (auto done = disk_.remove(join_path(directory_, name)); !done) return done;
 

@@ -24,8 +24,8 @@ const std::vector<run_shape> shapes = {
 };
 
 #ifdef PROCTOR_SANITIZE
-constexpr thoroughness how{1, 1};
-constexpr std::uint64_t least_crashes = 2'000, least_failures = 1'000;
+constexpr thoroughness how{1, 1, 2'500};
+constexpr std::uint64_t least_crashes = 5'000, least_failures = 4'500;
 #else
 constexpr thoroughness how{3, 2};
 constexpr std::uint64_t least_crashes = 100'000, least_failures = 20'000;

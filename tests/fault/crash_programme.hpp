@@ -300,7 +300,7 @@ inline run_state aftermath(const run_state& died, std::uint64_t cut) {
 
 // How much of what is possible is explored.
 struct thoroughness {
-    unsigned cuts = 3;                 // disks drawn from each death
+    unsigned cuts = 3;                 // disks drawn from each death, or from those that matter
     unsigned deeper = 2;               // levels of recovery that die as well
     std::uint64_t most_states = ~0ULL; // the exploration ends there
 };
@@ -318,7 +318,10 @@ public:
         guard([&] {
             auto whole = copy_of(start_);
             const auto calls = complete(whole).all;
-            for (const auto call : changing_calls(whole.disk, calls)) die_at(start_, call);
+            auto deaths = changing_calls(whole.disk, calls);
+            // So that a part of the exploration is not that of the run's beginning.
+            std::shuffle(deaths.begin(), deaths.end(), seeds_);
+            for (const auto call : deaths) die_at(start_, call);
         });
     }
 
@@ -382,9 +385,14 @@ private:
     void die_again_at(const run_state& from, std::size_t call, unsigned deeper) {
         auto taken = death_at(call);
         const auto died = take(from, taken);
-        if (below(4, seeds_) == 0) visit(died, taken, deeper);
-        taken.cut = draw_cut();
-        visit(died, taken, deeper);
+        if (below(6, seeds_) == 0) visit(died, taken, deeper);
+        // The most is at stake where something waits for its sync.
+        const auto last = died.disk.calls().back();
+        const bool waits = last == disk_call::sync_directory || last == disk_call::sync;
+        for (unsigned i = 0; i < (waits ? how_.cuts : 1); ++i) {
+            taken.cut = draw_cut();
+            visit(died, taken, deeper);
+        }
     }
 
     static step death_at(std::size_t call) {
@@ -415,7 +423,7 @@ private:
     // The repaired disk under a new process, or under another machine.
     void fail_at(const run_state& from, step taken) {
         const auto failed = take(from, taken);
-        const auto deeper = [&] { return below(128, seeds_) == 0 ? 1 : 0; };
+        const auto deeper = [&] { return below(128, seeds_) == 0 ? std::min(how_.deeper, 1U) : 0; };
         visit(failed, taken, deeper());
         taken.cut = draw_cut();
         visit(failed, taken, deeper());
@@ -427,9 +435,9 @@ private:
         const auto calls = check(found);
         if (deeper > 0) {
             for (const auto call : calls.changing)
-                die_again_at(found, call, below(64, seeds_) == 0 ? deeper - 1 : 0);
+                die_again_at(found, call, below(256, seeds_) == 0 ? deeper - 1 : 0);
             // Failing calls of the recovery; once in a while, for there are many.
-            if (below(64, seeds_) == 0) fail_each_call(found, calls.disk, calls.opening);
+            if (below(160, seeds_) == 0) fail_each_call(found, calls.disk, calls.opening);
         }
         trail_.pop_back();
     }
@@ -480,13 +488,14 @@ private:
     // calls to die at next: all of the opening, where old meets new, and some of those soon after.
     calls_to_die_at check(const run_state& found) {
         constexpr std::size_t soon = 60;
-        if (++states_ > how_.most_states) throw enough{};
+        if (states_ == how_.most_states) throw enough{};
+        ++states_;
         random_engine random(trail_.empty() ? 0 : trail_.back().cut + trail_.back().fault.at);
         const auto survived = look(found);
-        const bool thorough = below(4, random) == 0;
+        const bool thorough = below(8, random) == 0;
         if (thorough) inspect(found, condition::torn);
         if (thorough) opens_twice(found, survived);
-        if (survived && below(2, random) == 0) rot(found, random);
+        if (survived && below(3, random) == 0) rot(found, random);
 
         auto going_on = copy_of(found);
         const auto last = complete(going_on);

@@ -43,12 +43,13 @@ const std::vector<std::pair<mutation, std::string_view>> mutants = {
     {mutation::identity_named_first, "identity_named_first"},
     {mutation::poisoned_records_dropped, "poisoned_records_dropped"},
     {mutation::unread_tail_trusted, "unread_tail_trusted"},
+    {mutation::unsynced_names_trusted, "unsynced_names_trusted"},
 };
 
 const std::vector<run_shape> shapes = {
+    {3, 3, 4 * page_size, 14},
     {1, 3, 3 * page_size, 12},
     {8, 1, 6 * page_size, 15},
-    {3, 3, 4 * page_size, 14},
     {1, 1, 3 * page_size, 11},
 };
 
@@ -57,14 +58,14 @@ struct finding {
     std::string what; // empty: nothing
 };
 
-// Most bugs show early: a little of everything first, then more of it.
+// Most bugs show soon: one death or failure first, then several in a row.
 finding explore(mutation which) {
     active_mutation = which;
     finding found;
-    for (const std::uint64_t states : {600, 6'000})
+    for (const auto how : {thoroughness{2, 0, 1'000}, thoroughness{6, 1, 20'000}})
         for (const auto& shaped : shapes)
             for (const auto part : {&programme::die_everywhere, &programme::fail_everywhere}) {
-                programme all(shaped, {3, 2, states});
+                programme all(shaped, how);
                 (all.*part)();
                 found.states += all.states();
                 found.what = all.found();

@@ -220,6 +220,7 @@ public:
 
 private:
     static constexpr std::size_t sector_size = 512;
+    static constexpr std::size_t page = 4096;
     static std::size_t sectors_of(std::size_t bytes) {
         return (bytes + sector_size - 1) / sector_size;
     }
@@ -341,8 +342,8 @@ private:
     public:
         power_cut(random_engine& random, std::vector<std::string> debris)
             : random_(random), debris_(std::move(debris)), keeps_(below(5, random) * 25),
-              spoils_(below(2, random) * below(60, random)),
-              chunk_(below(2, random) == 0 ? sector_size : 4096) {}
+              spoils_(below(2, random) * below(60, random)), stale_(below(4, random) == 0),
+              chunk_(below(2, random) == 0 ? sector_size : page) {}
 
         node_pointer survive(const node& before) {
             auto after = std::make_shared<node>();
@@ -405,30 +406,38 @@ private:
                         bytes.replace(from, length, before.cached, from, length);
                 }
             } else {
-                remember(before.cached.substr(at, size));
+                if (stale_ && at >= before.durable.size()) {
+                    std::string block(size, '\0');
+                    show_debris(block);
+                    bytes.replace(at, size, block);
+                }
+                remember(before.cached.substr(at / page * page, page));
             }
         }
 
         std::string spoilt(std::size_t size) {
             std::string bytes(size, '\0');
-            switch (below(4, random_)) {
+            switch (below(3, random_)) {
             case 0: // zeros
                 break;
             case 1: // noise
                 for (char& c : bytes) c = static_cast<char>(random_());
                 break;
-            default: // a block that an earlier cut lost
-                if (!debris_.empty()) {
-                    const auto& old = debris_[below(debris_.size(), random_)];
-                    bytes.replace(0, std::min(size, old.size()), old, 0, size);
-                }
-                break;
+            case 2: show_debris(bytes); break;
             }
             return bytes;
         }
 
+        // A block that an earlier cut lost.
+        void show_debris(std::string& bytes) {
+            if (debris_.empty()) return;
+            const auto& old = debris_[below(debris_.size(), random_)];
+            bytes.replace(0, std::min(bytes.size(), old.size()), old, 0, bytes.size());
+        }
+
         void remember(std::string block) {
             constexpr std::size_t most = 4;
+            if (std::find(debris_.begin(), debris_.end(), block) != debris_.end()) return;
             if (debris_.size() == most) debris_.erase(debris_.begin());
             debris_.push_back(std::move(block));
         }
@@ -436,6 +445,7 @@ private:
         random_engine& random_;
         std::vector<std::string> debris_;
         std::uint64_t keeps_, spoils_; // percent
+        bool stale_; // what was never written shows what the medium had there before
         std::size_t chunk_;
     };
 

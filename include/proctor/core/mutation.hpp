@@ -25,6 +25,7 @@ enum class mutation {
     identity_named_first,
     poisoned_records_dropped, // instead of written anew after a failed sync
     unread_tail_trusted,      // not made durable by recovery
+    unsynced_names_trusted,   // the same for names
     count,
 };
 
