@@ -12,6 +12,7 @@
 
 #include "proctor/core/error.hpp"
 #include "proctor/core/types.hpp"
+#include "proctor/eval/question_index.hpp"
 
 #include <cstdint>
 #include <functional>
@@ -62,17 +63,8 @@ private:
     std::unique_ptr<state> state_;
 };
 
-// One pass over the whole file: what pins its identity, and how much there is to do.
-struct question_census {
-    std::uint64_t records = 0;   // broken ones included
-    std::uint64_t questions = 0; // records that are questions
-    std::uint64_t broken = 0;
-    std::uint64_t bytes = 0;
-    std::string sha256; // of the file's bytes, lower-case hex
-};
-
-// `on_broken` is told of each record that is no question. not_found, io_error: unreadable;
-// bad_syntax: neither an array nor JSONL (with path:line).
+// One pass over the whole file. `on_broken` is told of each record that is no question. not_found,
+// io_error: unreadable; bad_syntax: neither an array nor JSONL (with path:line).
 result<question_census> take_census(const std::string& path,
                                     const std::function<void(const failure&)>& on_broken);
 
