@@ -2,7 +2,6 @@
 // question_reader.
 #include "proctor/eval/question_index.hpp"
 
-#include "proctor/codec/json_fields.hpp"
 #include "proctor/codec/sealed_json.hpp"
 
 #include <boost/json/parse.hpp>
@@ -11,6 +10,7 @@
 
 #include <algorithm>
 #include <exception>
+#include <iterator>
 #include <utility>
 
 namespace proctor {

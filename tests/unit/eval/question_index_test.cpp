@@ -5,8 +5,11 @@
 #include <boost/json/parse.hpp>
 #include <boost/test/unit_test.hpp>
 
+#include <chrono>
 #include <limits>
 #include <set>
+#include <string>
+#include <string_view>
 #include <utility>
 
 using namespace proctor;
