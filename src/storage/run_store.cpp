@@ -299,7 +299,10 @@ result<> run_store::write_anew(const failure& why) {
 
 result<> run_store::note() {
     if (broken_) return *broken_;
-    return sticky(write_empty_frame(frame_type::note));
+    auto done = write_empty_frame(frame_type::note);
+    // Nothing relies on it, and records that come meanwhile wait for room.
+    if (!done && done.error().code == failure_code::disk_full) return {};
+    return sticky(std::move(done));
 }
 
 result<> run_store::close() {

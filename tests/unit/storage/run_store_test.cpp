@@ -221,6 +221,19 @@ BOOST_AUTO_TEST_CASE(a_disk_that_stays_full_refuses_until_there_is_room) {
     BOOST_TEST(records_of(disk) == numbered_to(3), boost::test_tools::per_element());
 }
 
+BOOST_AUTO_TEST_CASE(a_note_for_which_there_is_no_room_is_left_out) {
+    memory_file_system disk;
+    auto store = create_run(disk);
+    append_each(*store, 1, 1);
+    disk.plan(
+        {disk_fault::effect::fails_once, disk.calls().size() + 1, failure_code::disk_full, 9});
+    require(store->note());
+    append_each(*store, 2, 2);
+    require(store->close());
+    BOOST_TEST(records_of(disk) == numbered_to(2), boost::test_tools::per_element());
+    BOOST_TEST((inspected(disk) == condition::clean));
+}
+
 BOOST_AUTO_TEST_CASE(a_write_that_fails_otherwise_ends_the_stores_work) {
     memory_file_system disk;
     auto store = create_run(disk);
