@@ -5,6 +5,7 @@
 #include "proctor/app/run_holder.hpp"
 #include "proctor/app/run_lookup.hpp"
 #include "proctor/app/run_opening.hpp"
+#include "proctor/app/standard_output.hpp"
 
 #include <fmt/format.h>
 
@@ -136,18 +137,20 @@ private:
 
 void tell(const prune_options& options, const std::vector<pruned>& all) {
     std::uint64_t count = 0, bytes = 0;
+    std::string text;
     for (const auto& each : all) {
         if (each.what != pruned::fate::removed) {
-            fmt::print("kept {}: {}\n", each.directory, each.why);
+            text += fmt::format("kept {}: {}\n", each.directory, each.why);
             continue;
         }
         ++count;
         bytes += each.bytes;
-        fmt::print("{} {} ({})\n", options.dry_run ? "would remove" : "removed", each.directory,
-                   size_text(each.bytes));
+        text += fmt::format("{} {} ({})\n", options.dry_run ? "would remove" : "removed",
+                            each.directory, size_text(each.bytes));
     }
-    fmt::print("{} {} {}, {}\n", options.dry_run ? "Would remove" : "Removed", count,
-               count == 1 ? "directory" : "directories", size_text(bytes));
+    text += fmt::format("{} {} {}, {}\n", options.dry_run ? "Would remove" : "Removed", count,
+                        count == 1 ? "directory" : "directories", size_text(bytes));
+    print(text);
 }
 
 } // namespace

@@ -4,6 +4,7 @@
 #include "proctor/app/exit_status.hpp"
 #include "proctor/app/run_lookup.hpp"
 #include "proctor/app/run_status.hpp"
+#include "proctor/app/standard_output.hpp"
 #include "proctor/codec/json_fields.hpp"
 #include "proctor/storage/posix_file_system.hpp"
 
@@ -11,7 +12,6 @@
 
 #include <algorithm>
 #include <chrono>
-#include <cstdio>
 #include <thread>
 #include <unistd.h>
 #include <vector>
@@ -63,11 +63,6 @@ std::string as_lines(const sight& seen) {
     for (const auto& run : seen.runs)
         if (seen.is_one || run.lives() || !seen.any_lives()) out += status_line(run) + "\n";
     return out;
-}
-
-void print(const std::string& text) {
-    std::fwrite(text.data(), 1, text.size(), stdout);
-    std::fflush(stdout);
 }
 
 // Over what was drawn before, which had `lines` lines; each line's rest and those below go.
