@@ -20,6 +20,7 @@ namespace {
 constexpr auto program_examples = R"(Examples:
   proctor run --config configs/demo.yaml         the demonstration, without any endpoint of yours
   proctor run questions.jsonl --model NAME --base-url https://host/v1
+  proctor resume checkpoints                     the latest run goes on
   proctor status checkpoints                     every run that is there, and how far it is
   proctor export checkpoints --format csv -o results.csv
   proctor run --help                             every flag)";
@@ -38,6 +39,18 @@ Interrupted, killed, or out of disk: the same command goes on where it was.
 Exit status: 0 complete, 2 usage, 3 some questions failed, 4 run does not fit or is damaged,
 5 run is held, 6 disk, 7 a limit was reached, 75 endpoint away, 77 endpoint refuses,
 128+n signal n.)";
+
+constexpr auto resume_examples =
+    R"(RUN is a run directory, or a checkpoint directory, whose latest run is meant. The configuration is
+the one that the run was begun with; flags change what may change: how many requests are in flight,
+the URL, keys, time-outs, intervals. Keys that were given as ${VAR}, or came from the environment,
+are taken from there again.
+
+Examples:
+  proctor resume checkpoints
+  proctor resume checkpoints/checkpoint_q_m_20261123_180259 --parallel 1000
+
+Exit status: as of proctor run.)";
 
 constexpr auto status_examples =
     R"(RUN is a run directory, or a checkpoint directory, all of whose runs are shown. Nothing is
@@ -83,7 +96,7 @@ read. OUT must not be there yet. Of several results of one question that of the 
 written last counts; how many such there were is said.
 
 Examples:
-  proctor merge checkpoints/checkpoint_whole checkpoints/*_1-of-2 checkpoints/*_2-of-2
+  proctor merge checkpoints/checkpoint_whole here/checkpoints there/checkpoints
   proctor merge archive/run-7 checkpoints/latest            one run, packed anew
 
 Exit status: 0 merged, 2 usage or OUT exists, 4 the runs do not belong together, or one is
@@ -177,14 +190,7 @@ int complain(const std::string& what) {
 
 // --- the commands' flags ------------------------------------------------------------------------
 
-void add_run_flags(CLI::App& run, command_line& line) {
-    run.add_option_function<std::string>(
-           "QUESTIONS",
-           [&line](const std::string& path) {
-               line.assignments.push_back(*assign_text("questions_file", path, "QUESTIONS"));
-           },
-           std::string(find_setting("questions_file")->meaning))
-        ->type_name("FILE");
+void add_settings(CLI::App& run, command_line& line) {
     run.add_option("-c,--config", line.config_files, "a YAML file; of several, later ones win")
         ->type_name("FILE")
         ->allow_extra_args(false);
@@ -206,8 +212,24 @@ void add_run_flags(CLI::App& run, command_line& line) {
         if (!entry.flags.empty()) add_flag(run, line, entry);
 }
 
+void add_run_flags(CLI::App& run, command_line& line) {
+    run.add_option_function<std::string>(
+           "QUESTIONS",
+           [&line](const std::string& path) {
+               line.assignments.push_back(*assign_text("questions_file", path, "QUESTIONS"));
+           },
+           std::string(find_setting("questions_file")->meaning))
+        ->type_name("FILE");
+    add_settings(run, line);
+}
+
 void add_run_argument(CLI::App& app, std::string& run) {
     app.add_option("RUN", run, "a run directory, or a checkpoint directory")->type_name("PATH");
+}
+
+void add_resume_flags(CLI::App& app, command_line& line) {
+    add_run_argument(app, line.run);
+    add_settings(app, line);
 }
 
 void add_status_flags(CLI::App& app, status_options& options) {
@@ -269,8 +291,8 @@ void add_prune_flags(CLI::App& app, prune_options& options) {
 // --- what is missing ----------------------------------------------------------------------------
 
 // What a command's words come to must say; empty if nothing is wrong with it.
-std::string missing(const CLI::App&, const command_line&) {
-    return {};
+std::string missing(const CLI::App& app, const command_line& line) {
+    return app.get_name() == "resume" && line.run.empty() ? "which run?" : "";
 }
 
 std::string missing(const CLI::App&, const status_options& options) {
@@ -336,6 +358,8 @@ std::vector<subcommand> add_commands(CLI::App& app) {
                     {"run", "put the questions, mark the answers, checkpoint, resume", run_examples,
                      "one question file is enough"},
                     add_run_flags),
+        add_command(app, {"resume", "go on with a run, from what it recorded", resume_examples},
+                    add_resume_flags),
         add_command(app, {"status", "how far a run is, and whether it lives", status_examples},
                     add_status_flags),
         add_command(app, {"get", "single results", get_examples}, add_get_flags),

@@ -35,18 +35,18 @@ inline answer said(std::string text = "so") {
 inline std::string result_record(question_id number, double score, std::string text = "so") {
     grade mark;
     mark.score = score;
-    return make_record(number, result_body(asked(number), said(std::move(text)), mark));
+    return make_raw_record(number, result_body(asked(number), said(std::move(text)), mark));
 }
 
 inline std::string answered_record(question_id number) {
-    return make_record(number, answered_body(asked(number), said()), record_kind::answered);
+    return make_raw_record(number, answered_body(asked(number), said()), record_kind::answered);
 }
 
 inline std::string failed_record(question_id number) {
     question_failure why;
     why.kind = "timed_out";
     why.message = "after 600 s";
-    return make_record(number, failed_body(asked(number), why), record_kind::failed);
+    return make_raw_record(number, failed_body(asked(number), why), record_kind::failed);
 }
 
 inline std::string refused_record(question_id number) {
@@ -54,7 +54,7 @@ inline std::string refused_record(question_id number) {
     why.kind = "http_status";
     why.message = "400";
     why.refused = true;
-    return make_record(number, failed_body(asked(number), why), record_kind::failed);
+    return make_raw_record(number, failed_body(asked(number), why), record_kind::failed);
 }
 
 // Of so many questions.

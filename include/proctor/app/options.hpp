@@ -14,7 +14,8 @@ namespace proctor {
 
 // Of a command that puts questions.
 struct command_line {
-    std::string command;                   // "run"
+    std::string command;                   // "run" or "resume"
+    std::string run;                       // of resume: what to go on with
     std::vector<std::string> config_files; // in order
     std::vector<assignment> assignments;   // of flags and --set, in order
     int acknowledge_fd = -1;               // --ack-fd
