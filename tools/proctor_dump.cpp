@@ -329,7 +329,7 @@ private:
                       : static_cast<double>(sum.records) / static_cast<double>(sum.frames),
                   percent(sum.padding_bytes, sum.frame_bytes));
         out_.line("  records   {}", sum.records);
-        each_kind(sum, [this](string_view kind, const segment_summary::kind_count& count) {
+        each_kind(sum, [this](string_view kind, const kind_count& count) {
             out_.line("    {:<8}  {}, {} bytes, {} each", kind, count.records, count.body_bytes,
                       count.body_bytes / count.records);
         });
@@ -338,7 +338,7 @@ private:
     void print_stats_jsonl(const std::string& path, std::size_t segments,
                            const segment_summary& sum) {
         std::string kinds;
-        each_kind(sum, [&](string_view kind, const segment_summary::kind_count& count) {
+        each_kind(sum, [&](string_view kind, const kind_count& count) {
             fmt::format_to(std::back_inserter(kinds), R"({}"{}":{{"records":{},"body_bytes":{}}})",
                            kinds.empty() ? "" : ",", kind, count.records, count.body_bytes);
         });
