@@ -5,13 +5,10 @@
 #include "proctor/app/report.hpp"
 #include "proctor/app/run_lookup.hpp"
 #include "proctor/app/run_opening.hpp"
+#include "proctor/app/standard_output.hpp"
 #include "proctor/storage/posix_file_system.hpp"
 
 #include <boost/json/parse.hpp>
-
-#include <cerrno>
-#include <cstring>
-#include <unistd.h>
 
 namespace proctor {
 namespace {
@@ -40,18 +37,6 @@ json::object config_of(file_system& disk, const run_view& run) {
     used["questions_file"] = member(run.identity().about, "questions_file");
     used["model"] = {{"generator_settings", std::move(generator)}};
     return used;
-}
-
-result<> write_to_standard_output(std::string_view text) {
-    while (!text.empty()) {
-        const auto written = ::write(STDOUT_FILENO, text.data(), text.size());
-        if (written < 0 && errno == EINTR) continue;
-        if (written < 0)
-            return failure{errno == ENOSPC ? failure_code::disk_full : failure_code::io_error,
-                           "standard output", std::strerror(errno)};
-        text.remove_prefix(static_cast<std::size_t>(written));
-    }
-    return {};
 }
 
 } // namespace
