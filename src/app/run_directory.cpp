@@ -94,9 +94,6 @@ result<run_search> find_run(file_system& disk, const std::string& checkpoint_dir
 
 result<found_run> named_run(file_system& disk, const std::string& path,
                             const json::object& wanted) {
-    if (fs::is_regular_file(path))
-        return failure{failure_code::unsupported, path,
-                       "is a file; name a run directory (checkpoint_…) to resume from"};
     auto identity = read_identity(disk, path);
     found_run run;
     if (identity) {
@@ -114,6 +111,21 @@ result<found_run> named_run(file_system& disk, const std::string& path,
             failure_code::mismatch, run.directory,
             fmt::format("this run is of something else:\n  {}", fmt::join(different, "\n  "))};
     return run;
+}
+
+result<std::optional<found_run>> run_made_from(file_system& disk,
+                                               const std::string& checkpoint_directory,
+                                               std::string_view source,
+                                               const json::object& wanted) {
+    auto runs = runs_of(disk, checkpoint_directory);
+    if (!runs) return runs.error();
+    for (auto& run : *runs) {
+        const auto* from = run.identity.about.if_contains("made_from");
+        if (from && from->is_string() && from->get_string() == source &&
+            differences(run.identity.settings, wanted).empty())
+            return std::optional(std::move(run));
+    }
+    return std::optional<found_run>();
 }
 
 std::string lock_text(wall_time started) {

@@ -136,6 +136,13 @@ result<std::optional<segment_reader::frame>> segment_reader::find_header(std::ui
     return std::optional<frame>();
 }
 
+result<> segment_reader::refresh() {
+    const auto size = file_->size();
+    if (!size) return size.error();
+    size_ = *size;
+    return {};
+}
+
 result<record_view> read_record(file& from, const std::string& path, record_place place,
                                 std::string& buffer) {
     const auto damaged = [&](std::string detail) {

@@ -91,6 +91,8 @@ public:
     std::vector<std::string> take_notes() { return std::exchange(notes_, {}); }
 
 private:
+    friend class salvager; // takes the lock and begins a segment in the same way
+
     struct sealed_segment {
         segment_key key;
         lsn first_lsn = 1, last_lsn = 0; // the part that its snapshot is to cover

@@ -67,6 +67,8 @@ public:
     // The first page boundary at or behind `offset` where an intact frame header stands, whatever
     // its payload.
     result<std::optional<frame>> find_header(std::uint64_t offset);
+    // Sees from now on what was written since; for who follows a live log.
+    result<> refresh();
 
     const segment_header& header() const { return header_; }
     const std::string& path() const { return path_; }

@@ -32,14 +32,14 @@ std::string result_record(question_id number, double score) {
     said.text = "so";
     grade mark;
     mark.score = score;
-    return make_record(number, result_body(asked(number), said, mark));
+    return make_raw_record(number, result_body(asked(number), said, mark));
 }
 
 std::string failed_record(question_id number) {
     question_failure why;
     why.kind = "timed_out";
     why.message = "after 600 s";
-    return make_record(number, failed_body(asked(number), why), record_kind::failed);
+    return make_raw_record(number, failed_body(asked(number), why), record_kind::failed);
 }
 
 struct finished_run {
