@@ -14,7 +14,7 @@ namespace {
 
 constexpr std::size_t frame_cap = std::size_t{1} << 20; // bytes; one record may be more
 constexpr std::uint32_t frame_record_cap = 1024;
-constexpr std::uint64_t snapshots_per_doubling = 256;
+constexpr std::uint64_t snapshots_per_doubling = 128;
 
 } // namespace
 

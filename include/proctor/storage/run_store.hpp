@@ -25,8 +25,9 @@
 namespace proctor {
 
 struct store_options {
-    std::uint64_t segment_size = std::uint64_t{64}
-                                 << 20;    // a fuller one is sealed; grows, see below
+    // A fuller one is sealed; grows, see below. An opening compacts what it finds, mostly two of
+    // them: a second and more at 64 MiB.
+    std::uint64_t segment_size = std::uint64_t{32} << 20;
     std::function<wall_time()> now;        // for headers and people
     std::function<std::uint64_t()> random; // salts
     std::string lock_text; // who holds the run, one line; for people who meet the lock, and a fence
@@ -37,8 +38,8 @@ struct store_options {
     std::function<void(std::chrono::microseconds)> fence_wait; // empty: flock is enough
 };
 
-// Segments grow with the number of snapshots, so that there are about a thousand of these for
-// 200 GB and not three: 64 MiB at first, 128 behind the 256th, 320 behind the 1024th.
+// Segments grow with the number of snapshots, so that there are about 1,100 of these for 200 GB and
+// not 6,000: 32 MiB at first, 64 behind the 128th, 288 behind the 1024th.
 std::uint64_t segment_limit(std::uint64_t segment_size, std::uint64_t snapshots);
 
 class run_store {

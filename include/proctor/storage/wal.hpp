@@ -90,6 +90,7 @@ private:
 struct record_place {
     std::uint32_t segment = 0; // index into replay_report::segments
     std::uint64_t offset = 0;  // of the record's header in its file
+    std::uint32_t size = 0;    // bytes of the record, header included; 0: not known
 };
 
 // The record at a place, verified once more. `buffer` holds its bytes.
