@@ -45,12 +45,6 @@ double score_of(const boost::json::array& results) {
     return sum;
 }
 
-// Segments of a few frames, so that they are sealed, compacted and recovered all the time.
-words small_segments() {
-    if (!has_segment_size) return {};
-    return {"--set", "processing.segment_size_bytes=65536"};
-}
-
 std::size_t snapshots_in(const workplace& where) {
     const auto files = where.files();
     return static_cast<std::size_t>(std::count_if(
