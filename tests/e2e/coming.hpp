@@ -25,4 +25,9 @@ inline constexpr bool waits_for_room = false;
 // What it says then, in part.
 inline constexpr std::string_view room_message = "room";
 
+// A URL with an '@' in its path is refused (a password with a slash). A server's words are searched
+// for keys before they are shortened, and for the token of a configured "Authorization: Bearer
+// TOKEN" without its scheme too.
+inline constexpr bool scrubs_parts = false;
+
 } // namespace proctor::test
