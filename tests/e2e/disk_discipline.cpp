@@ -2,8 +2,6 @@
 // of their directory that made them, directories with the last change that is synced.
 #include "disk_discipline.hpp"
 
-#include "coming.hpp"
-
 #include <algorithm>
 #include <cstring>
 #include <filesystem>
@@ -87,7 +85,6 @@ void disk_discipline::watch(const trace& session) {
     syncs_.clear();
     for (auto& [path, entry] : names_) {
         entry.file->writing = 0; // what was under way died
-        if (!recovery_writes_anew) entry.file->poisoned = false;
     }
     for (const auto& step : session.steps)
         if (step.ends)

@@ -2,7 +2,6 @@
 // again, and with room made the run comes to its end.
 #include "support/small_disk.hpp"
 
-#include "coming.hpp"
 #include "kill_loop.hpp"
 
 #include <boost/test/unit_test.hpp>
@@ -18,12 +17,6 @@ boost::test_tools::assertion_result may_mount(boost::unit_test::test_unit_id) {
     boost::test_tools::assertion_result may(!goes_without_mounts());
     may.message() << "PROCTOR_TEST_WITHOUT_MOUNTS is set";
     return may;
-}
-
-boost::test_tools::assertion_result can_wait(boost::unit_test::test_unit_id) {
-    boost::test_tools::assertion_result can(waits_for_room);
-    can.message() << "waits_for_room (coming.hpp) is not switched on";
-    return can;
 }
 
 // Its checkpoints are on a small disk, the rest is not.
@@ -64,9 +57,11 @@ struct cramped_room : workplace {
     }
 };
 
+// What a run says that waits for room.
+constexpr std::string_view room_message = "wait in memory for room";
+
 // So that a run does not wait for room for ten minutes.
 words impatient() {
-    if (!waits_for_room) return {};
     return {"--set", "processing.disk_full_timeout=1s"};
 }
 
@@ -127,7 +122,7 @@ BOOST_FIXTURE_TEST_CASE(results_that_find_no_room_are_written_by_the_same_comman
 }
 
 BOOST_FIXTURE_TEST_CASE(a_run_that_waits_for_room_goes_on_by_itself_when_there_is_some,
-                        cramped_room, *boost::unit_test::precondition(can_wait)) {
+                        cramped_room) {
     checkpoints.fill(little_room);
     child_process run(start());
     run.errors.wait_for(room_message);
@@ -137,8 +132,7 @@ BOOST_FIXTURE_TEST_CASE(a_run_that_waits_for_room_goes_on_by_itself_when_there_i
     BOOST_TEST(endpoint.requests() == total);
 }
 
-BOOST_FIXTURE_TEST_CASE(a_run_that_waits_for_room_is_interrupted_as_any_other, cramped_room,
-                        *boost::unit_test::precondition(can_wait)) {
+BOOST_FIXTURE_TEST_CASE(a_run_that_waits_for_room_is_interrupted_as_any_other, cramped_room) {
     checkpoints.fill(little_room);
     child_process run(start());
     run.errors.wait_for(room_message);

@@ -1,6 +1,5 @@
 // A run that is killed at any moment loses nothing, asks nothing twice that it had counted, and
 // ends with the results of a run that nobody disturbed.
-#include "coming.hpp"
 #include "kill_loop.hpp"
 
 #include <boost/test/unit_test.hpp>
@@ -129,8 +128,8 @@ BOOST_AUTO_TEST_CASE(kills_amid_sealing_and_compaction_lose_nothing) {
     kill_figures all;
     for (unsigned run = 0; run < runs; ++run) {
         const workplace where;
-        all += disturb(where, small_segments(), seeds());
-        if (has_segment_size) BOOST_TEST(snapshots_in(where) > 0u);
+        all += disturb(where, small_segments, seeds());
+        BOOST_TEST(snapshots_in(where) > 0u);
     }
     std::cout << all << std::endl;
     BOOST_TEST(all.found.acknowledged > 0u);
@@ -148,8 +147,7 @@ BOOST_AUTO_TEST_CASE(kills_at_any_moment_of_short_runs_lose_nothing) {
         plan.kills = 4;
         plan.longest_life = milliseconds{120};
         plan.start = [&](const words& mode) {
-            return where.ask(endpoint, questions,
-                             words{"--parallel", "4"} + small_segments() + mode);
+            return where.ask(endpoint, questions, words{"--parallel", "4"} + small_segments + mode);
         };
         plan.who = witnesses_of(endpoint);
         const auto figures = kill_and_resume(where, plan, seeds());

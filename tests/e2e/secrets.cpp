@@ -2,7 +2,6 @@
 // disguise, not even if the server repeats it.
 #include "support/secret_scanner.hpp"
 
-#include "coming.hpp"
 #include "support/nginx.hpp"
 
 #include <boost/test/unit_test.hpp>
@@ -132,12 +131,6 @@ void check_run(guarded_place& place, const nginx_server& endpoint, const words& 
     BOOST_TEST(endpoint.asked().at("n") > 12u);
 }
 
-boost::test_tools::assertion_result can_scrub_parts(boost::unit_test::test_unit_id) {
-    boost::test_tools::assertion_result can(scrubs_parts);
-    can.message() << "scrubs_parts (coming.hpp) is not switched on";
-    return can;
-}
-
 } // namespace
 
 BOOST_AUTO_TEST_SUITE(secrets)
@@ -204,7 +197,7 @@ BOOST_FIXTURE_TEST_CASE(what_is_refused_is_not_shown, guarded_place) {
 
 // It should be %2F there; as it stands, all before it is the host, and the rest the path.
 BOOST_FIXTURE_TEST_CASE(a_password_with_a_slash_in_a_url_is_not_taken_for_host_and_path,
-                        guarded_place, *boost::unit_test::precondition(can_scrub_parts)) {
+                        guarded_place) {
     const words run_it{"q.jsonl", "--model", "m", "--wait-for-endpoint", "1s"};
     BOOST_TEST(run(run_it, {{"OPENAI_BASE_URL", "https://user:" + key + "@127.0.0.1:9/v1"}}).code ==
                2);
@@ -213,8 +206,7 @@ BOOST_FIXTURE_TEST_CASE(a_password_with_a_slash_in_a_url_is_not_taken_for_host_a
 }
 
 // A server may well repeat the token without the scheme before it.
-BOOST_FIXTURE_TEST_CASE(a_token_in_a_header_of_our_own_is_known_without_its_scheme, guarded_place,
-                        *boost::unit_test::precondition(can_scrub_parts)) {
+BOOST_FIXTURE_TEST_CASE(a_token_in_a_header_of_our_own_is_known_without_its_scheme, guarded_place) {
     const nginx_server endpoint(refusing("no: ' .. key:sub(8) .. '"));
     const auto yaml = config(endpoint, "    base_url: " + endpoint.base_url() + "\n",
                              "Authorization: \"Bearer " + key + "\"");
@@ -224,7 +216,7 @@ BOOST_FIXTURE_TEST_CASE(a_token_in_a_header_of_our_own_is_known_without_its_sche
 
 // An error text is shortened; what is left of a key where it ends is a piece of the key.
 BOOST_FIXTURE_TEST_CASE(a_key_at_the_place_where_an_error_is_shortened_is_not_shown_in_part,
-                        guarded_place, *boost::unit_test::precondition(can_scrub_parts)) {
+                        guarded_place) {
     for (int before = 470; before < 500; before += 3) {
         const nginx_server endpoint(
             refusing("' .. ('x'):rep(" + std::to_string(before) + ") .. key:sub(8) .. '"));
