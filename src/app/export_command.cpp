@@ -66,14 +66,19 @@ int export_command(const export_options& options) {
     posix_file_system disk;
     const auto run = open_named_run(disk, options.run);
     const auto frame = frame_of(disk, run);
+    const text_sink to_standard_output = [](std::string_view text) {
+        print(text);
+        return result<>();
+    };
     const auto done =
         options.output.empty() || options.output == "-"
-            ? write_results(run, write_to_standard_output, options.format, options.choice, frame)
+            ? write_results(run, to_standard_output, options.format, options.choice, frame)
             : write_results(disk, run, options.output, options.format, options.choice, frame);
     if (!done) {
         const auto& why = done.error();
         // Where nothing can be written, it is the command line that is wrong, and not the run.
-        if (why.code == failure_code::not_found && why.where.starts_with(options.output))
+        if (why.code == failure_code::not_found && !options.output.empty() &&
+            why.where.starts_with(options.output))
             throw cannot_start{exit_usage, {why.message()}};
         throw storage_trouble(why, run.directory());
     }

@@ -10,23 +10,17 @@
 
 namespace proctor {
 
-result<> write_to_standard_output(std::string_view text) {
+void print(std::string_view text) {
     while (!text.empty()) {
         const auto written = ::write(STDOUT_FILENO, text.data(), text.size());
-        if (written < 0 && errno == EINTR) continue;
-        if (written < 0)
-            return failure{errno == ENOSPC ? failure_code::disk_full : failure_code::io_error,
-                           "standard output", std::strerror(errno)};
-        text.remove_prefix(static_cast<std::size_t>(written));
+        if (written >= 0) {
+            text.remove_prefix(static_cast<std::size_t>(written));
+            continue;
+        }
+        if (errno == EINTR) continue;
+        if (errno == EPIPE) throw cannot_start{exit_complete, {}};
+        throw cannot_start{exit_disk, {std::string("standard output: ") + std::strerror(errno)}};
     }
-    return {};
-}
-
-void print(std::string_view text) {
-    const auto done = write_to_standard_output(text);
-    if (done) return;
-    if (errno == EPIPE) throw cannot_start{exit_complete, {}};
-    throw cannot_start{exit_disk, {done.error().message()}};
 }
 
 } // namespace proctor

@@ -196,8 +196,8 @@ BOOST_FIXTURE_TEST_CASE(every_format_of_an_export_holds_the_results_of_the_run, 
     auto about = json.at("metadata").as_object();
     for (auto* metadata : {&expected, &about}) {
         metadata->erase("timestamp");
-        for (const auto* path : {"run", "questions_file"}) // which each names as it was told
-            BOOST_TEST(metadata->erase(path) == 1u);
+        for (const auto* name : {"run", "questions_file"}) // which each names as it was told
+            BOOST_TEST(metadata->erase(name) == 1u);
     }
     BOOST_TEST((about == expected));
 
