@@ -64,9 +64,7 @@ result<run_view> run_view::open_as_of(file_system& disk, const std::string& dire
         if (!reader) return reader.error();
         const auto& footer = reader->footer();
         view.found_.files.snapshots.push_back(*key);
-        view.found_.snapshots.push_back(
-            {*key, reader->size(), footer.records,
-             footer.blocks.empty() ? 0 : footer.blocks.front().first_question});
+        view.found_.snapshots.push_back(summary_of(*reader));
         view.found_.next_lsn = key->last_lsn + 1;
         view.found_.last_written = reader->header().created;
         if (!view.found_.counted.merge(footer.counted))
@@ -98,7 +96,7 @@ result<std::optional<std::string>> run_view::find(question_id id) const {
         best_kind = record.kind;
     };
     for (const auto& snapshot : found_.snapshots) {
-        if (snapshot.first_question > id) continue;
+        if (id < snapshot.first_question || id > snapshot.last_question) continue;
         auto reader = snapshot_reader::open(*disk_, directory_, snapshot.key);
         if (!reader) return reader.error();
         const auto entry = reader->find(id);
