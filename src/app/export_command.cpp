@@ -5,13 +5,10 @@
 #include "proctor/app/report.hpp"
 #include "proctor/app/run_lookup.hpp"
 #include "proctor/app/run_opening.hpp"
+#include "proctor/app/standard_output.hpp"
 #include "proctor/storage/posix_file_system.hpp"
 
 #include <boost/json/parse.hpp>
-
-#include <cerrno>
-#include <cstring>
-#include <unistd.h>
 
 namespace proctor {
 namespace {
@@ -42,18 +39,6 @@ json::object config_of(file_system& disk, const run_view& run) {
     return used;
 }
 
-result<> write_to_standard_output(std::string_view text) {
-    while (!text.empty()) {
-        const auto written = ::write(STDOUT_FILENO, text.data(), text.size());
-        if (written < 0 && errno == EINTR) continue;
-        if (written < 0)
-            return failure{errno == ENOSPC ? failure_code::disk_full : failure_code::io_error,
-                           "standard output", std::strerror(errno)};
-        text.remove_prefix(static_cast<std::size_t>(written));
-    }
-    return {};
-}
-
 } // namespace
 
 results_frame frame_of(file_system& disk, const run_view& run) {
@@ -81,14 +66,19 @@ int export_command(const export_options& options) {
     posix_file_system disk;
     const auto run = open_named_run(disk, options.run);
     const auto frame = frame_of(disk, run);
+    const text_sink to_standard_output = [](std::string_view text) {
+        print(text);
+        return result<>();
+    };
     const auto done =
         options.output.empty() || options.output == "-"
-            ? write_results(run, write_to_standard_output, options.format, options.choice, frame)
+            ? write_results(run, to_standard_output, options.format, options.choice, frame)
             : write_results(disk, run, options.output, options.format, options.choice, frame);
     if (!done) {
         const auto& why = done.error();
         // Where nothing can be written, it is the command line that is wrong, and not the run.
-        if (why.code == failure_code::not_found && why.where.starts_with(options.output))
+        if (why.code == failure_code::not_found && !options.output.empty() &&
+            why.where.starts_with(options.output))
             throw cannot_start{exit_usage, {why.message()}};
         throw storage_trouble(why, run.directory());
     }

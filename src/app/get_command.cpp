@@ -3,6 +3,7 @@
 
 #include "proctor/app/exit_status.hpp"
 #include "proctor/app/run_lookup.hpp"
+#include "proctor/app/standard_output.hpp"
 #include "proctor/storage/posix_file_system.hpp"
 
 #include <fmt/format.h>
@@ -23,7 +24,7 @@ int get_command(const get_options& options) {
             status = exit_some_failed;
             continue;
         }
-        fmt::print("{}\n", **body);
+        print(**body + "\n");
     }
     return status;
 }

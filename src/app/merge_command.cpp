@@ -5,6 +5,7 @@
 #include "proctor/app/report.hpp"
 #include "proctor/app/run_lookup.hpp"
 #include "proctor/app/run_opening.hpp"
+#include "proctor/app/standard_output.hpp"
 #include "proctor/codec/json_fields.hpp"
 #include "proctor/pipeline/progress.hpp"
 #include "proctor/storage/posix_file_system.hpp"
@@ -99,17 +100,17 @@ result<> belong_together(const std::vector<const run_view*>& runs) {
 void tell(const merge_options& options, const merge_report& report) {
     posix_file_system disk;
     const auto merged = open_run_view(disk, options.output);
-    fmt::print(
-        "Merged {} runs into {}: {} of {} questions have a result\n", options.runs.size(),
-        options.output, thousands(merged.counted().completed_count()),
-        thousands(
-            selected_questions(merged.identity()).value_or(merged.counted().completed_count())));
+    const auto done = merged.counted().completed_count();
+    auto text =
+        fmt::format("Merged {} {} into {}: {} of {} questions have a result\n", options.runs.size(),
+                    options.runs.size() == 1 ? "run" : "runs", options.output, thousands(done),
+                    thousands(selected_questions(merged.identity()).value_or(done)));
     if (report.conflicts)
-        fmt::print("Conflicts: {} questions have results in several of them; those of the run that "
-                   "was written last count: {}{}\n",
-                   thousands(report.conflicts), fmt::join(report.first_conflicts, ", "),
-                   report.conflicts > report.first_conflicts.size() ? ", …" : "");
-    fmt::print("{}", accuracy_lines(merged.counted()));
+        text += fmt::format("Conflicts: {} questions have results in several of them; those of "
+                            "the run that was written last count: {}{}\n",
+                            thousands(report.conflicts), fmt::join(report.first_conflicts, ", "),
+                            report.conflicts > report.first_conflicts.size() ? ", …" : "");
+    print(text + accuracy_lines(merged.counted()));
 }
 
 } // namespace

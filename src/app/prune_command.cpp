@@ -5,6 +5,7 @@
 #include "proctor/app/run_holder.hpp"
 #include "proctor/app/run_lookup.hpp"
 #include "proctor/app/run_opening.hpp"
+#include "proctor/app/standard_output.hpp"
 
 #include <fmt/format.h>
 
@@ -115,10 +116,18 @@ private:
         const auto gone = disk_.remove(join_path(directory, identity_file));
         if (!gone && gone.error().code != failure_code::not_found) return gone;
         if (auto done = disk_.sync_directory(directory); !done) return done;
+        const auto names = disk_.list(directory);
+        if (!names) return names.error();
         std::error_code ec;
-        fs::remove_all(directory, ec);
-        if (ec) return failure{failure_code::io_error, directory, "cannot remove: " + ec.message()};
-        return {};
+        for (const auto& name : *names) {
+            // Last, so that whoever comes late meets a lock that is held and makes none of his own.
+            if (name != lock_file) fs::remove_all(join_path(directory, name), ec);
+            if (ec)
+                return failure{failure_code::io_error, join_path(directory, name),
+                               "cannot remove: " + ec.message()};
+        }
+        if (auto done = disk_.remove(join_path(directory, lock_file)); !done) return done;
+        return disk_.remove(directory);
     }
 
     void mend_links(const std::string& newest) const {
@@ -136,18 +145,20 @@ private:
 
 void tell(const prune_options& options, const std::vector<pruned>& all) {
     std::uint64_t count = 0, bytes = 0;
+    std::string text;
     for (const auto& each : all) {
         if (each.what != pruned::fate::removed) {
-            fmt::print("kept {}: {}\n", each.directory, each.why);
+            text += fmt::format("kept {}: {}\n", each.directory, each.why);
             continue;
         }
         ++count;
         bytes += each.bytes;
-        fmt::print("{} {} ({})\n", options.dry_run ? "would remove" : "removed", each.directory,
-                   size_text(each.bytes));
+        text += fmt::format("{} {} ({})\n", options.dry_run ? "would remove" : "removed",
+                            each.directory, size_text(each.bytes));
     }
-    fmt::print("{} {} {}, {}\n", options.dry_run ? "Would remove" : "Removed", count,
-               count == 1 ? "directory" : "directories", size_text(bytes));
+    text += fmt::format("{} {} {}, {}\n", options.dry_run ? "Would remove" : "Removed", count,
+                        count == 1 ? "directory" : "directories", size_text(bytes));
+    print(text);
 }
 
 } // namespace

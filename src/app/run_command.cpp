@@ -149,7 +149,12 @@ private:
         options.timeout = config_.model.timeout;
         options.connect_timeout = config_.model.connect_timeout;
         scrubber_.add(options.api_key);
-        for (const auto& [name, value] : options.headers) scrubber_.add(value);
+        for (const auto& [name, value] : options.headers) {
+            scrubber_.add(value);
+            // "Bearer TOKEN": a server may repeat the token alone.
+            if (const auto space = value.rfind(' '); space != std::string::npos)
+                scrubber_.add(value.substr(space + 1));
+        }
         auto made = make_endpoint(context_.get_executor(), std::move(options));
         if (!made) throw usage_error(made.error());
         endpoint_ = std::move(*made);

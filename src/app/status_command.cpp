@@ -4,6 +4,7 @@
 #include "proctor/app/exit_status.hpp"
 #include "proctor/app/run_lookup.hpp"
 #include "proctor/app/run_status.hpp"
+#include "proctor/app/standard_output.hpp"
 #include "proctor/codec/json_fields.hpp"
 #include "proctor/storage/posix_file_system.hpp"
 
@@ -11,7 +12,8 @@
 
 #include <algorithm>
 #include <chrono>
-#include <cstdio>
+#include <string>
+#include <string_view>
 #include <thread>
 #include <unistd.h>
 #include <vector>
@@ -65,26 +67,25 @@ std::string as_lines(const sight& seen) {
     return out;
 }
 
-void print(const std::string& text) {
-    std::fwrite(text.data(), 1, text.size(), stdout);
-    std::fflush(stdout);
-}
-
-// Over what was drawn before, which had `lines` lines; each line's rest and those below go.
+// Over what was drawn before, which had `lines` lines; each line's rest and those below go. A line
+// that is too long is cut by the terminal: wrapped, it would be two.
 void redraw(const std::string& text, std::ptrdiff_t lines) {
-    std::string out = lines ? fmt::format("\x1b[{}A", lines) : std::string();
+    constexpr std::string_view no_wrap = "\x1b[?7l", wrap = "\x1b[?7h";
+    std::string out(no_wrap);
+    if (lines) out += fmt::format("\x1b[{}A", lines);
     for (const char c : text) out += c == '\n' ? std::string("\x1b[K\n") : std::string(1, c);
-    print(out + "\x1b[J");
+    print(out.append("\x1b[J").append(wrap));
 }
 
-// Ctrl-C ends it like any other program: nothing has to be put in order.
-void watch(file_system& disk, const named_directory& named, const status_options& options) {
+// Shows what it sees until nothing of it lives any more; the last sight. Ctrl-C ends it like any
+// other program: nothing has to be put in order.
+sight watch(file_system& disk, const named_directory& named, const status_options& options) {
     using namespace std::chrono_literals;
     const bool in_place = !options.as_json && ::isatty(STDOUT_FILENO) == 1;
     std::ptrdiff_t drawn = 0;
     for (;;) {
         const auto began = std::chrono::steady_clock::now();
-        const auto seen = look(disk, named);
+        auto seen = look(disk, named);
         if (in_place) {
             const auto text = as_text(seen);
             redraw(text, drawn);
@@ -92,7 +93,7 @@ void watch(file_system& disk, const named_directory& named, const status_options
         } else {
             print(options.as_json ? as_json(seen) : as_lines(seen));
         }
-        if (!seen.any_lives()) return;
+        if (!seen.any_lives()) return seen;
         // A large run takes a while to look at: at most half of the time goes into that.
         const auto took = std::chrono::steady_clock::now() - began;
         std::this_thread::sleep_for(std::max<std::chrono::nanoseconds>(1s, took));
@@ -104,14 +105,10 @@ void watch(file_system& disk, const named_directory& named, const status_options
 int status_command(const status_options& options) {
     posix_file_system disk;
     const auto named = find_directory(disk, options.run);
-    if (options.watch) {
-        watch(disk, named, options);
-        return exit_complete;
-    }
-    const auto seen = look(disk, named);
+    const auto seen = options.watch ? watch(disk, named, options) : look(disk, named);
     if (seen.is_one && seen.runs.front().state == run_state::damaged && !options.as_json)
         throw cannot_start{exit_run_unusable, {seen.runs.front().problem}};
-    print(options.as_json ? as_json(seen) : as_text(seen));
+    if (!options.watch) print(options.as_json ? as_json(seen) : as_text(seen));
     const bool broken = std::any_of(seen.runs.begin(), seen.runs.end(), [](const run_status& run) {
         return run.state == run_state::damaged;
     });

@@ -224,22 +224,48 @@ private:
         if (!scanner && !is_about_the_file(scanner.error())) return scanner.error();
         if (!scanner) {
             lost.what += "; nothing in it can be read";
-            lost.records = lost.first_lsn == 0 ? 0 : lost.last_lsn - lost.first_lsn + 1;
+            if (lost.first_lsn != 0) lost.records = lost.last_lsn - lost.first_lsn + 1;
             complain(std::move(lost));
             return {};
         }
         take_header(scanner->header(), scanner->file_size());
+        std::uint64_t behind = snapshot_header_size;
+        bool gapless = true;
         while (!observer_.enough || !observer_.enough()) {
             const auto found = scanner->next();
             if (!found) return found.error();
             if (!*found) break;
+            gapless &= (*found)->offset == behind;
+            behind = (*found)->offset + (*found)->header.span();
             take(**found);
         }
+        const auto complete = footer_follows(behind);
+        if (!complete) return complete.error();
         lost = about_file(lost.offset, lost.what + "; its blocks are read without it");
         const auto range = lost.last_lsn - lost.first_lsn + 1;
         lost.records = range - std::min(range, findings_.records);
+        if (gapless && *complete) {
+            lost.what += ", and none is missing";
+            lost.records = 0;
+        }
         complain(std::move(lost));
         return {};
+    }
+
+    // Whether header or trailer of the footer prove that it begins at `offset`.
+    result<bool> footer_follows(std::uint64_t offset) {
+        const auto opened = disk_.open(findings_.path);
+        if (!opened) return opened.error();
+        const auto salt = findings_.header->salt;
+        std::string front(block_header_size, '\0'), end(snapshot_trailer_size, '\0');
+        if (const auto got = (*opened)->read_at(offset, front); !got) return got.error();
+        const auto header = decode_block_header(front, salt);
+        if (header && header->kind == block_kind::footer) return true;
+        if (findings_.file_bytes < snapshot_trailer_size) return false;
+        const auto got = (*opened)->read_at(findings_.file_bytes - snapshot_trailer_size, end);
+        if (!got) return got.error();
+        const auto trailer = decode_snapshot_trailer(end, salt);
+        return trailer && trailer->footer_offset == offset;
     }
 
     void take(const block_scanner::block& block) {
@@ -504,12 +530,9 @@ private:
         if (observer_.complain) observer_.complain(one);
         if (one.severity != condition::damaged || one.path.ends_with(identity_file)) return;
         summary_.at_risk |= one.questions;
-        const bool indexed = one.questions.size() > 0;
-        if (one.records > 0 || indexed)
-            summary_.lost_records += one.records;
-        else if (one.first_lsn != 0)
-            summary_.lost_records += one.last_lsn - one.first_lsn + 1;
-        summary_.at_risk_exactly &= indexed;
+        if (one.first_lsn != 0)
+            summary_.lost_records += one.records.value_or(one.last_lsn - one.first_lsn + 1);
+        summary_.at_risk_exactly &= one.questions.size() > 0 || one.records == 0u;
     }
 
     file_system& disk_;
@@ -549,13 +572,14 @@ std::string compact_ranges(const question_set& questions, std::size_t most) {
 
 std::string complaint::message() const {
     auto text = fmt::format("{}, offset {}: {}", path, offset, what);
+    if (first_lsn == 0 || records == 0u) return text;
     if (questions.size() > 0)
-        text += fmt::format("; {} of records {} to {} cannot be read, of questions {}", records,
-                            first_lsn, last_lsn, compact_ranges(questions));
-    else if (records > 0)
-        text += fmt::format("; up to {} of records {} to {} cannot be read", records, first_lsn,
+        text += fmt::format("; {} of records {} to {} cannot be read, of questions {}",
+                            records.value_or(0), first_lsn, last_lsn, compact_ranges(questions));
+    else if (records)
+        text += fmt::format("; up to {} of records {} to {} cannot be read", *records, first_lsn,
                             last_lsn);
-    else if (first_lsn != 0)
+    else
         text += fmt::format("; records {} to {} cannot be read", first_lsn, last_lsn);
     return text;
 }

@@ -38,7 +38,8 @@ struct complaint {
     // which they are.
     lsn first_lsn = 0, last_lsn = 0;
     std::string what;
-    std::uint64_t records = 0; // of a snapshot, which holds fewer than its range: the most it costs
+    // Of a snapshot, which holds fewer than its range: the most it costs, which may be none.
+    std::optional<std::uint64_t> records = {};
     question_set questions = {}; // of those records, where an index tells
 
     std::string message() const; // one line

@@ -38,8 +38,8 @@ struct store_options {
     std::function<void(std::chrono::microseconds)> fence_wait; // empty: flock is enough
 };
 
-// Segments grow with the number of snapshots, so that there are about 1,500 of these for 200 GB and
-// not 6,000: 32 MiB at first, 64 behind the 256th, 160 behind the 1024th.
+// Segments grow with the number of snapshots, so that there are about 1,100 of these for 200 GB and
+// not 6,000: 32 MiB at first, 64 behind the 128th, 288 behind the 1024th.
 std::uint64_t segment_limit(std::uint64_t segment_size, std::uint64_t snapshots);
 
 class run_store {
@@ -60,7 +60,8 @@ public:
     result<> append(std::string_view records, std::uint32_t count);
     // Everything appended so far is durable. held: somebody else has taken the run.
     result<> sync();
-    // A frame without records that tells how much is durable; for when nothing else comes.
+    // A frame without records that tells how much is durable; for when nothing else comes. Where
+    // there is no room for it, it is left out.
     result<> note();
     // Seals what was appended, and ends the log with the closing frame, synced. Nothing may be
     // appended any more; compaction goes on.
