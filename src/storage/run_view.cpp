@@ -159,17 +159,20 @@ result<> run_cursor::advance(std::size_t index) {
     return {};
 }
 
-result<> run_cursor::wake_sources(question_id up_to) {
+// Those whose first question is the next one, or before it. Each is looked at anew: one that wakes
+// may have an earlier question than all that are awake.
+result<> run_cursor::wake_sources() {
     const auto wake = [this](std::unique_ptr<source> woken) {
         sources_.push_back(std::move(woken));
         return advance(sources_.size() - 1);
     };
     if (std::exchange(tail_asleep_, false))
         if (auto done = wake(std::make_unique<source>(*view_)); !done) return done;
-    while (asleep_ < view_->by_question_.size() &&
-           view_->by_question_[asleep_].first_question <= up_to) {
-        auto reader = snapshot_reader::open(*view_->disk_, view_->directory_,
-                                            view_->by_question_[asleep_++].key);
+    const auto& snapshots = view_->by_question_;
+    while (asleep_ < snapshots.size() &&
+           (heads_.empty() || snapshots[asleep_].first_question <= std::get<0>(heads_.top()))) {
+        auto reader =
+            snapshot_reader::open(*view_->disk_, view_->directory_, snapshots[asleep_++].key);
         if (!reader) return reader.error();
         if (auto done = wake(std::make_unique<source>(std::move(*reader))); !done) return done;
     }
@@ -179,13 +182,8 @@ result<> run_cursor::wake_sources(question_id up_to) {
 result<std::optional<snapshot_entry>> run_cursor::next() {
     for (const auto index : std::exchange(used_up_, {}))
         if (auto done = advance(index); !done) return done.error();
-    if (auto done = wake_sources(0); !done) return done.error();
-    while (heads_.empty() && asleep_ < view_->by_question_.size())
-        if (auto done = wake_sources(view_->by_question_[asleep_].first_question); !done)
-            return done.error();
+    if (auto done = wake_sources(); !done) return done.error();
     if (heads_.empty()) return std::optional<snapshot_entry>();
-    // Waking may bring an earlier one to the front.
-    if (auto done = wake_sources(std::get<0>(heads_.top())); !done) return done.error();
 
     const auto [question, repeat, number, first] = heads_.top();
     heads_.pop();
