@@ -121,20 +121,29 @@ private:
         report_.last_written = reader->header().created;
         report_.snapshots.push_back(summary_of(*reader));
         if (report_.counted.merge(reader->footer().counted)) return {};
-        // A question has results in two snapshots: only the records tell what the first one was.
-        snapshot_cursor cursor(std::move(*reader));
+        return fold_records(snapshot_cursor(std::move(*reader)));
+    }
+
+    // A question has results in two snapshots: only the records tell what the first one was, and
+    // only the footer what was spent on those that the snapshot does not keep.
+    result<> fold_records(snapshot_cursor cursor) {
+        ledger kept;
         for (;;) {
             const auto entry = cursor.next();
             if (!entry) return entry.error();
-            if (!*entry) return {};
-            if (auto done = fold((*entry)->record); !done) return done;
+            if (!*entry) break;
+            if (auto done = fold((*entry)->record, report_.counted); !done) return done;
+            if (auto done = fold((*entry)->record, kept); !done) return done;
         }
+        auto superseded = cursor.reader().footer().counted.total_spending();
+        report_.counted.add_spending(superseded -= kept.total_spending());
+        return {};
     }
 
-    result<> fold(const record_view& record) {
+    result<> fold(const record_view& record, ledger& into) const {
         const auto what = read_outcome(record);
         if (!what) return failure{failure_code::damaged, directory_, what.error().message()};
-        report_.counted.apply(*what);
+        into.apply(*what);
         return {};
     }
 
@@ -189,7 +198,7 @@ private:
                   const std::string& path) {
         const auto visit = [this](const record_view& record, record_place place,
                                   lsn number) -> result<> {
-            if (auto done = fold(record); !done) return done;
+            if (auto done = fold(record, report_.counted); !done) return done;
             return visit_ ? visit_(record, place, number) : result<>();
         };
         if (auto done = visit_records(frame, index, path, visit); !done) return done;

@@ -93,6 +93,9 @@ result<> run_store::recover() {
     next_lsn_ = found_.next_lsn;
     durable_ = next_lsn_ - 1;
     snapshots_ = files.snapshots;
+    // Names too: one that was made and not synced must not be lost to a power cut that keeps a
+    // later one.
+    if (auto done = disk_.sync_directory(directory_); !done) return done;
     for (const auto& name : files.temporary)
         if (auto done = disk_.remove(join_path(directory_, name)); !done) return done;
 
