@@ -252,7 +252,8 @@ problem parse_list(const YAML::Node& node, header_list& into, const environment&
     if (!node.IsMap()) return "expected headers as name: value";
     into.clear();
     for (const auto& member : node) {
-        if (!member.second.IsScalar()) return "expected headers as name: value";
+        if (!member.first.IsScalar() || !member.second.IsScalar())
+            return "expected headers as name: value";
         auto value = member.second.as<std::string>();
         if (auto wrong = expand(value, look_up)) return wrong;
         into.emplace_back(member.first.as<std::string>(), std::move(value));

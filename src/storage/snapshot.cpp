@@ -45,17 +45,20 @@ std::optional<snapshot_footer> decode_footer(std::string_view bytes, std::uint64
         block.offset = behind + gap;
         const auto span = in.number();
         block.span = static_cast<std::uint32_t>(span);
-        block.records = static_cast<std::uint32_t>(in.number());
+        const auto held = in.number();
+        block.records = static_cast<std::uint32_t>(held);
         block.first_question = in.number();
         block.last_question = block.first_question + in.number();
-        if (!in.ok() || gap > limit || span > limit || block.offset + span > limit)
+        if (!in.ok() || gap > limit || span > limit || block.offset + span > limit ||
+            held > max_block_records)
             return std::nullopt;
         behind = block.offset + span;
         records += block.records;
         footer.blocks.push_back(block);
     }
-    auto counted = read_ledger(in);
-    if (!counted || !in.left().empty() || records != footer.records) return std::nullopt;
+    if (records != footer.records) return std::nullopt;
+    auto counted = read_ledger(in, records); // each question of its sets has a record
+    if (!counted || !in.left().empty()) return std::nullopt;
     footer.counted = std::move(*counted);
     return footer;
 }
@@ -296,6 +299,8 @@ result<> verify_block(snapshot_reader& reader, std::size_t index,
     for (; !left->empty(); ++records) {
         const auto entry = take_entry(*left);
         if (!entry) return broken(entry.error().detail);
+        if (records == 0 && entry->record.question != place.first_question)
+            return broken("a block does not begin where the footer tells");
         if (entry->record.question < last || entry->number < header.first_lsn ||
             entry->number > header.last_lsn)
             return broken("a record is out of order");
