@@ -427,9 +427,9 @@ std::vector<failure> check(const config& used) {
             "processing.parallel_workers", "expected a number from 1 to 100,000");
     require(used.processing.checkpoint_interval >= 1, "processing.checkpoint_interval",
             "expected a number above 0");
-    require(used.processing.segment_size_bytes >= 65'536 &&
+    require(used.processing.segment_size_bytes >= 8192 &&
                 used.processing.segment_size_bytes <= std::uint64_t{1} << 32,
-            "processing.segment_size_bytes", "expected a number from 65536 to 4294967296");
+            "processing.segment_size_bytes", "expected a number from 8192 to 4294967296");
     require(!used.processing.checkpoint_directory.empty(), "processing.checkpoint_directory",
             "expected a directory");
     require(used.simulated.accuracy >= 0 && used.simulated.accuracy <= 1, "simulated.accuracy",

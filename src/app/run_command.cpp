@@ -149,7 +149,12 @@ private:
         options.timeout = config_.model.timeout;
         options.connect_timeout = config_.model.connect_timeout;
         scrubber_.add(options.api_key);
-        for (const auto& [name, value] : options.headers) scrubber_.add(value);
+        for (const auto& [name, value] : options.headers) {
+            scrubber_.add(value);
+            // "Bearer TOKEN": a server may repeat the token alone.
+            if (const auto space = value.rfind(' '); space != std::string::npos)
+                scrubber_.add(value.substr(space + 1));
+        }
         auto made = make_endpoint(context_.get_executor(), std::move(options));
         if (!made) throw usage_error(made.error());
         endpoint_ = std::move(*made);
@@ -382,10 +387,10 @@ private:
             console_.say("✅", fmt::format("Final checkpoint saved with {} total results",
                                            thousands(counted.completed_count())));
         int status = counted.completed_count() >= total_ ? exit_complete : exit_some_failed;
-        if (save_results(directory))
+        if (const auto saved = save_results(directory))
             remove_scratch();
-        else
-            status = exit_disk; // and a scratch run stays: it is the only copy
+        else // and a scratch run stays: it is the only copy
+            status = saved.error().code == failure_code::damaged ? exit_run_unusable : exit_disk;
         print(summary_text(counted, final_figures()) + accuracy_lines(counted));
         if (status == exit_some_failed)
             console_.warn(fmt::format("{} questions are without a result",
@@ -428,9 +433,9 @@ private:
         return status;
     }
 
-    bool save_results(const std::string& directory) {
+    result<> save_results(const std::string& directory) {
         const auto& output = config_.output;
-        if (output.format == "none") return true;
+        if (output.format == "none") return {};
         const auto format = output.format == "json" ? results_format::json : results_format::jsonl;
         const auto path = output_path("", output.format);
         auto done =
@@ -438,15 +443,19 @@ private:
         if (done && output.save_incorrect)
             done = write_results(disk_, directory, output_path("incorrect", output.format), format,
                                  results_choice::incorrect, metadata(directory));
-        if (!done) {
-            console_.error("cannot write the results: " + done.error().message() +
-                           (config_.processing.enable_checkpointing
-                                ? " (they are safe in the checkpoint; the same command writes them)"
-                                : ""));
-            return false;
+        if (done) {
+            console_.say("Results saved to " + path);
+            return done;
         }
-        console_.say("Results saved to " + path);
-        return true;
+        const bool damaged = done.error().code == failure_code::damaged;
+        console_.error(fmt::format(
+            "cannot write the results: {}{}", done.error().message(),
+            damaged ? fmt::format(" (see: proctor-dump --verify {}; --salvage keeps the rest)",
+                                  directory)
+            : config_.processing.enable_checkpointing
+                ? " (they are safe in the checkpoint; the same command writes them)"
+                : ""));
+        return done;
     }
 
     json::object metadata(const std::string& directory) const {

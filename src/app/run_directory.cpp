@@ -1,6 +1,7 @@
 // Identity, and the search for a run that has it.
 #include "proctor/app/run_directory.hpp"
 
+#include "proctor/app/run_lookup.hpp"
 #include "proctor/codec/json_fields.hpp"
 
 #include <boost/json/parse.hpp>
@@ -32,22 +33,12 @@ std::string first_line_of(const char* path) {
     return line;
 }
 
+// Newest first. A run that cannot be read may be the one that is meant: nothing is passed over.
 result<std::vector<found_run>> runs_of(file_system& disk, const std::string& checkpoint_directory) {
-    const auto names = disk.list(checkpoint_directory);
-    if (!names) return names.error();
-    std::vector<found_run> runs;
-    for (const auto& name : *names) {
-        if (!name.starts_with("checkpoint_")) continue;
-        const auto directory = join_path(checkpoint_directory, name);
-        auto identity = read_identity(disk, directory);
-        if (!identity && identity.error().code == failure_code::not_found) continue;
-        if (!identity) return identity.error();
-        runs.push_back({directory, std::move(*identity)});
-    }
-    std::sort(runs.begin(), runs.end(), [](const found_run& a, const found_run& b) {
-        return a.identity.created > b.identity.created;
-    });
-    return runs;
+    auto listing = list_runs(disk, checkpoint_directory);
+    if (!listing) return listing.error();
+    if (!listing->unreadable.empty()) return listing->unreadable.front();
+    return std::move(listing->runs);
 }
 
 } // namespace

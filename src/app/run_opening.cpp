@@ -6,6 +6,7 @@
 #include "proctor/app/run_directory.hpp"
 #include "proctor/app/run_import.hpp"
 #include "proctor/codec/json_fields.hpp"
+#include "proctor/storage/inspect.hpp"
 
 #include <fmt/format.h>
 
@@ -202,6 +203,9 @@ private:
 
     void resume_run(const found_run& run) {
         auto opened = run_store::open(disk_, run.directory, options(), {});
+        if (!opened && opened.error().code == failure_code::damaged)
+            throw cannot_start{exit_run_unusable,
+                               {opened.error().message(), describe_risk(disk_, run.directory)}};
         if (!opened) must(opened.error());
         const auto& counted = opened_.counted = (*opened)->found().counted;
         const auto total = selection{config_.processing.limit}.count(index_.census.questions);

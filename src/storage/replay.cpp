@@ -119,25 +119,31 @@ private:
             return failure{failure_code::damaged, reader->path(), "this snapshot is another run's"};
         if (reader->header().read_only_compatible != 0) report_.read_only = reader->path();
         report_.last_written = reader->header().created;
-        const auto& footer = reader->footer();
-        report_.snapshots.push_back(
-            {key, reader->size(), footer.records,
-             footer.blocks.empty() ? 0 : footer.blocks.front().first_question});
+        report_.snapshots.push_back(summary_of(*reader));
         if (report_.counted.merge(reader->footer().counted)) return {};
-        // A question has results in two snapshots: only the records tell what the first one was.
-        snapshot_cursor cursor(std::move(*reader));
+        return fold_records(snapshot_cursor(std::move(*reader)));
+    }
+
+    // A question has results in two snapshots: only the records tell what the first one was, and
+    // only the footer what was spent on those that the snapshot does not keep.
+    result<> fold_records(snapshot_cursor cursor) {
+        ledger kept;
         for (;;) {
             const auto entry = cursor.next();
             if (!entry) return entry.error();
-            if (!*entry) return {};
-            if (auto done = fold((*entry)->record); !done) return done;
+            if (!*entry) break;
+            if (auto done = fold((*entry)->record, report_.counted); !done) return done;
+            if (auto done = fold((*entry)->record, kept); !done) return done;
         }
+        auto superseded = cursor.reader().footer().counted.total_spending();
+        report_.counted.add_spending(superseded -= kept.total_spending());
+        return {};
     }
 
-    result<> fold(const record_view& record) {
+    result<> fold(const record_view& record, ledger& into) const {
         const auto what = read_outcome(record);
         if (!what) return failure{failure_code::damaged, directory_, what.error().message()};
-        report_.counted.apply(*what);
+        into.apply(*what);
         return {};
     }
 
@@ -192,7 +198,7 @@ private:
                   const std::string& path) {
         const auto visit = [this](const record_view& record, record_place place,
                                   lsn number) -> result<> {
-            if (auto done = fold(record); !done) return done;
+            if (auto done = fold(record, report_.counted); !done) return done;
             return visit_ ? visit_(record, place, number) : result<>();
         };
         if (auto done = visit_records(frame, index, path, visit); !done) return done;
@@ -221,6 +227,20 @@ private:
 };
 
 } // namespace
+
+snapshot_summary summary_of(const snapshot_reader& reader) {
+    const auto& header = reader.header();
+    const auto& footer = reader.footer();
+    snapshot_summary summary;
+    summary.key = {header.first_lsn, header.last_lsn, header.epoch};
+    summary.bytes = reader.size();
+    summary.records = footer.records;
+    if (!footer.blocks.empty()) {
+        summary.first_question = footer.blocks.front().first_question;
+        summary.last_question = footer.blocks.back().last_question;
+    }
+    return summary;
+}
 
 lsn run_files::limit_of(std::size_t index) const {
     return index + 1 < segments.size() ? segments[index + 1].first_lsn : no_limit;
@@ -292,7 +312,8 @@ result<> visit_records(const segment_reader::frame& frame, std::uint32_t segment
             return failure{failure_code::damaged, where,
                            fmt::format("record {} of {}: {}", i + 1, frame.header.record_count,
                                        record.error().detail)};
-        const record_place place{segment, frame.offset + frame_header_size + begin};
+        const record_place place{segment, frame.offset + frame_header_size + begin,
+                                 static_cast<std::uint32_t>(record->bytes.size())};
         if (auto done = visit(*record, place, frame.header.first_lsn + i); !done) return done;
     }
     if (!left.empty())

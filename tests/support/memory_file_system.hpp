@@ -5,8 +5,8 @@
 // for its names. What no sync covers may be found done, not done, half done or turned into
 // something else; after_power_cut() draws one such disk.
 //
-// Every call has a number. A plan makes one fail, or the machine die there. Paths begin at the
-// root, and nobody truncates: storage needs no more.
+// Every call has a number. A plan makes one fail, or the machine die there, or first the one and
+// then the other. Paths begin at the root, and nobody truncates: storage needs no more.
 #pragma once
 
 #include "proctor/storage/file_system.hpp"
@@ -72,7 +72,9 @@ class memory_file_system final : public file_system {
 public:
     memory_file_system() : root_(std::make_shared<node>()) { root_->directory = true; }
 
-    void plan(disk_fault fault) { fault_ = fault; }
+    void plan(disk_fault fault) { faults_ = {fault}; }
+    // A second one, for later.
+    void plan_also(disk_fault fault) { faults_.push_back(fault); }
     // What was called so far; call n is calls()[n - 1].
     const std::vector<disk_call>& calls() const { return calls_; }
     // What no program may do, and one did: a second sync after a failed one, for example.
@@ -443,26 +445,30 @@ private:
     // The failure that is planned for this call, if one is.
     std::optional<failure> enter(disk_call call, const std::string& path) {
         if (dead_) misuse_.push_back(path + ": used after the machine died");
-        const bool due = fault_due();
+        const auto* due = fault_due();
         calls_.push_back(call);
         if (!due) return std::nullopt;
-        if (fault_->what == disk_fault::effect::machine_dies) {
+        if (due->what == disk_fault::effect::machine_dies) {
             dead_ = true;
             throw machine_died{};
         }
-        return failure{fault_->code, path, "planned by the test"};
+        return failure{due->code, path, "planned by the test"};
     }
 
-    bool fault_due() const {
-        if (!fault_) return false;
+    // What the next call meets; null: nothing.
+    const disk_fault* fault_due() const {
         const auto number = calls_.size() + 1;
-        return number == fault_->at ||
-               (number > fault_->at && fault_->what == disk_fault::effect::fails_for_good);
+        for (const auto& fault : faults_)
+            if (number == fault.at ||
+                (number > fault.at && fault.what == disk_fault::effect::fails_for_good))
+                return &fault;
+        return nullptr;
     }
 
     // How much of a write of `size` bytes the next call will bring to the cache.
     std::size_t next_written(std::size_t size) const {
-        return fault_due() ? std::min(fault_->written, size) : size;
+        const auto* due = fault_due();
+        return due ? std::min(due->written, size) : size;
     }
 
     static bool is_named(const node& directory, const node_pointer& wanted) {
@@ -529,13 +535,18 @@ private:
         result->locked = false;
         for (auto& entry : result->names) entry.second = copy(entry.second, copies);
         for (auto& entry : result->durable_names) entry.second = copy(entry.second, copies);
-        for (auto& pending : result->pending) pending.target = copy(pending.target, copies);
+        for (auto& pending : result->pending) {
+            pending.target = copy(pending.target, copies);
+            // Names are metadata: a file system that lets another process go on at all after it
+            // failed to write some writes them with the next ones.
+            pending.forgotten = false;
+        }
         return result;
     }
 
     std::unique_ptr<std::mutex> lock_ = std::make_unique<std::mutex>();
     node_pointer root_;
-    std::optional<disk_fault> fault_;
+    std::vector<disk_fault> faults_;
     bool dead_ = false;
     std::vector<disk_call> calls_;
     std::vector<std::string> misuse_;

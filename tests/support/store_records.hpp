@@ -14,8 +14,9 @@
 
 namespace proctor::test {
 
-inline std::string make_record(question_id question, std::string_view body,
-                               record_kind kind = record_kind::result) {
+// A body is given as it is.
+inline std::string make_raw_record(question_id question, std::string_view body,
+                                   record_kind kind = record_kind::result) {
     std::string bytes;
     record_view record;
     record.kind = kind;
@@ -25,13 +26,33 @@ inline std::string make_record(question_id question, std::string_view body,
     return bytes;
 }
 
-// What a replay showed: the records as bytes, LSN 1 first.
+// A body as replay and compaction read it, around a text (plain enough for JSON as it stands).
+inline std::string make_body(question_id question, std::string_view payload,
+                             record_kind kind = record_kind::result) {
+    auto body = "{\"question_id\":" + std::to_string(question) + ",\"payload\":\"";
+    body += payload;
+    body += '"';
+    if (kind == record_kind::result) body += ",\"score\":1.0";
+    if (kind == record_kind::failed) body += ",\"error_kind\":\"timed_out\"";
+    if (kind != record_kind::session)
+        body += ",\"usage\":{\"prompt_tokens\":10,\"completion_tokens\":2},\"attempts\":1";
+    return body + '}';
+}
+
+inline std::string make_record(question_id question, std::string_view payload,
+                               record_kind kind = record_kind::result) {
+    return make_raw_record(question, make_body(question, payload, kind), kind);
+}
+
+// What a replay showed: the records as bytes, in order of LSN. Those that snapshots cover are not
+// shown, so the first one may have any.
 class seen_records {
 public:
     // Fails, as io_error, what is out of turn.
     record_visitor visitor() {
         return [this](const record_view& record, record_place place, lsn number) -> result<> {
-            if (number != bytes_.size() + 1)
+            if (bytes_.empty()) first_lsn_ = number;
+            if (number != first_lsn_ + bytes_.size())
                 return failure{failure_code::io_error, "visitor",
                                "LSN " + std::to_string(number) + " is out of turn"};
             std::string bytes;
@@ -44,10 +65,12 @@ public:
 
     const std::vector<std::string>& bytes() const { return bytes_; }
     const std::vector<record_place>& places() const { return places_; }
+    lsn first_lsn() const { return first_lsn_; } // 0: none was shown
 
 private:
     std::vector<std::string> bytes_;
     std::vector<record_place> places_;
+    lsn first_lsn_ = 0;
 };
 
 // The clock stands still, the salts are drawn.

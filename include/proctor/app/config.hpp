@@ -7,6 +7,7 @@
 #include "proctor/async/clock.hpp"
 #include "proctor/core/error.hpp"
 #include "proctor/pipeline/scheduler.hpp"
+#include "proctor/storage/run_store.hpp"
 
 #include <boost/json/object.hpp>
 
@@ -97,7 +98,7 @@ struct config {
         bool show_answers = false;
         bool allow_unlocked = false;
         duration disk_full_timeout = std::chrono::minutes{10};
-        std::uint64_t segment_size_bytes = std::uint64_t{64} << 20;
+        std::uint64_t segment_size_bytes = store_options().segment_size;
     } processing;
 
     struct {
