@@ -62,6 +62,15 @@ question_place read_place(const json::array& row) {
     return place;
 }
 
+// Whoever passes over what is done walks from place to place and counts: backwards he would not
+// arrive. A record takes at least a byte, so the file's size bounds the way.
+bool goes_on(const question_place& from, const question_place& to, const file_stamp& file) {
+    return to.number > from.number && to.offset > from.offset && to.line >= from.line &&
+           to.questions >= from.questions &&
+           to.questions - from.questions <= to.number - from.number &&
+           to.number - from.number <= to.offset - from.offset && to.offset <= file.size;
+}
+
 } // namespace
 
 question_place question_index::at_or_before(question_id number) const {
@@ -132,8 +141,13 @@ result<question_index> decode_question_index(std::string_view text, const std::s
             index.syntax = question_syntax::array;
         else if (syntax != to_string(question_syntax::jsonl))
             return damaged("unknown syntax");
-        for (const auto& row : object.at("places").as_array())
-            index.places.push_back(read_place(row.as_array()));
+        question_place last;
+        for (const auto& row : object.at("places").as_array()) {
+            const auto place = read_place(row.as_array());
+            if (!goes_on(last, place, index.stamp)) return damaged("places out of order");
+            index.places.push_back(place);
+            last = place;
+        }
         return index;
     } catch (const std::exception& error) { // a member that is missing, or of another kind
         return damaged(error.what());

@@ -162,4 +162,19 @@ BOOST_AUTO_TEST_CASE(a_sealed_line_of_something_else_is_refused) {
     BOOST_TEST((refusal(change("\"inode\"", "\"node\"")) == failure_code::damaged));
 }
 
+BOOST_AUTO_TEST_CASE(places_that_would_be_walked_for_ever_are_damage) {
+    const auto refused = [](question_place second) {
+        auto index = example_index();
+        index.places.back() = second;
+        return refusal(encode(index)) == failure_code::damaged;
+    };
+    BOOST_TEST(refused({5, 1100, 12, 6}));   // no further
+    BOOST_TEST(refused({9, 600, 12, 6}));    // another record at the same place
+    BOOST_TEST(refused({9, 1100, 5, 6}));    // lines backwards
+    BOOST_TEST(refused({9, 1100, 12, 2}));   // fewer questions
+    BOOST_TEST(refused({9, 1100, 12, 8}));   // more questions than records
+    BOOST_TEST(refused({9, 1235, 12, 6}));   // behind the file's end
+    BOOST_TEST(refused({600, 1100, 12, 6})); // more records than bytes
+}
+
 BOOST_AUTO_TEST_SUITE_END()
