@@ -198,7 +198,7 @@ private:
             out.line("  questions that will be put again{}: {}",
                      done->at_risk_exactly ? "" : " (with those not put yet)",
                      compact_ranges(done->at_risk));
-        print_command(path);
+        out.line("  to go on: proctor resume {}", path);
         return {};
     }
 
@@ -212,16 +212,6 @@ private:
                      repair.first_lsn, repair.last_lsn,
                      repair.replaced.empty() ? "; there was no file" : ", from " + repair.replaced);
         if (!repair.original.empty()) out.line("    the original: {}", repair.original);
-    }
-
-    void print_command(const std::string& path) {
-        std::string questions = "QUESTIONS";
-        if (const auto identity = read_identity(disk_, path))
-            if (const auto* file = identity->about.if_contains("questions_file"))
-                if (file->is_string()) questions = std::string(file->get_string());
-        printer_.out().line("  to go on, with the settings that it began with: proctor run {} "
-                            "--resume-from {}",
-                            questions, path);
     }
 
     file_system& disk_;

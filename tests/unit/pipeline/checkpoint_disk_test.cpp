@@ -233,8 +233,8 @@ BOOST_AUTO_TEST_CASE(too_much_log_that_waits_closes_the_door) {
     BOOST_TEST(test.log->has_room());
     append_one_and_wait(test, 3);
     BOOST_TEST(!test.log->has_room());
-    test.disk.set_contents(first_segment, sound);
     test.run_until([&] { return !test.troubles.empty(); });
+    test.disk.set_contents(first_segment, sound);
     test.settle();
     test.clock.advance(10s);
     test.run_until([&] { return test.log->figures().snapshots == 2; });
