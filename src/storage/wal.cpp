@@ -6,6 +6,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 namespace proctor {
 
 result<segment_writer> segment_writer::create(file_system& disk, const std::string& directory,
@@ -123,7 +125,9 @@ result<std::optional<segment_reader::frame>> segment_reader::find_header(std::ui
     std::string chunk;
     if (!mutated(mutation::no_page_padding)) offset = round_up_to_page(offset);
     for (; offset < size_; offset += pages * page_size) {
-        chunk.resize(pages * page_size);
+        // Not beyond what the file was when it was opened: a live run writes on, and a frame from
+        // behind a cut would make the cut look like damage.
+        chunk.resize(std::min<std::uint64_t>(pages * page_size, size_ - offset));
         const auto got = file_->read_at(offset, chunk);
         if (!got) return got.error();
         chunk.resize(*got);
