@@ -73,8 +73,10 @@ question_set& question_set::operator|=(const question_set& other) {
         if (other.chunks_[c].empty()) continue;
         auto& chunk = make_chunk(c);
         for (std::size_t w = 0; w < words_per_chunk; ++w) {
-            size_ += static_cast<std::uint64_t>(std::popcount(other.chunks_[c][w] & ~chunk[w]));
-            chunk[w] |= other.chunks_[c][w];
+            const auto more = other.chunks_[c][w] & ~chunk[w];
+            if (more == 0) continue; // as nearly always
+            size_ += static_cast<std::uint64_t>(std::popcount(more));
+            chunk[w] |= more;
         }
     }
     return *this;
@@ -84,8 +86,10 @@ question_set& question_set::operator-=(const question_set& other) {
     for (std::size_t c = 0; c < std::min(chunks_.size(), other.chunks_.size()); ++c) {
         if (chunks_[c].empty() || other.chunks_[c].empty()) continue;
         for (std::size_t w = 0; w < words_per_chunk; ++w) {
-            size_ -= static_cast<std::uint64_t>(std::popcount(chunks_[c][w] & other.chunks_[c][w]));
-            chunks_[c][w] &= ~other.chunks_[c][w];
+            const auto less = chunks_[c][w] & other.chunks_[c][w];
+            if (less == 0) continue;
+            size_ -= static_cast<std::uint64_t>(std::popcount(less));
+            chunks_[c][w] &= ~less;
         }
     }
     return *this;

@@ -483,16 +483,23 @@ private:
         if (++states_ > how_.most_states) throw enough{};
         random_engine random(trail_.empty() ? 0 : trail_.back().cut + trail_.back().fault.at);
         const auto survived = look(found);
-        if (below(8, random) == 0) opens_twice(found, survived);
+        const bool thorough = below(4, random) == 0;
+        if (thorough) inspect(found, condition::torn);
+        if (thorough) opens_twice(found, survived);
         if (survived && below(2, random) == 0) rot(found, random);
 
         auto going_on = copy_of(found);
         const auto last = complete(going_on);
+        if (thorough) inspect(going_on, condition::clean);
         must(last.found == survived.value_or(0), "a reader was shown another run");
         calls_to_die_at calls{std::move(going_on.disk), last.opening, {}};
         calls.changing = changing_calls(calls.disk, std::min(last.opening + soon, last.all));
-        std::erase_if(calls.changing,
-                      [&](auto call) { return call > last.opening && below(6, random) != 0; });
+        std::erase_if(calls.changing, [&](auto call) {
+            if (call <= last.opening) return false;
+            // The most is at stake right before a sync.
+            const bool syncs = calls.disk.calls()[call - 1] == disk_call::sync;
+            return below(syncs ? 2 : 8, random) != 0;
+        });
         return calls;
     }
 
@@ -504,9 +511,17 @@ private:
         must_succeed(seen, "a reader is refused");
         if (*seen < at.owed.kept)
             throw violation{fmt::format("{} records are owed, {} are shown", at.owed.kept, *seen)};
-        const auto inspected = inspect_run(at.disk, at.owed.path(), {});
-        must(inspected && inspected->verdict != condition::damaged, "inspection calls it damage");
         return *seen;
+    }
+
+    // It may find as much, and not more.
+    static void inspect(const run_state& found, condition worst) {
+        auto at = copy_of(found);
+        const auto inspected = inspect_run(at.disk, at.owed.path(), {});
+        if (!inspected && inspected.error().code == failure_code::not_found && !at.owed.created)
+            return;
+        must_succeed(inspected, "it cannot be inspected");
+        must(inspected->verdict <= worst, "inspection finds fault");
     }
 
     void opens_twice(const run_state& found, std::optional<lsn> survived) {
@@ -556,15 +571,18 @@ private:
         must_succeed(last.run(), "the run does not complete");
         no_misuse(at.disk);
         const course taken{last.found(), last.opening_calls(), at.disk.calls().size()};
-        const auto end = look_at_run(at.disk, at.owed.path(), at.owed.past);
+        const auto view = run_view::open(at.disk, at.owed.path());
+        must_succeed(view, "the completed run cannot be opened");
+        const auto end = read_through(*view, at.owed.past);
         must_succeed(end, "the completed run cannot be read");
         must(*end == at.owed.past.size() && *end == at.owed.acknowledged,
              "the completed run is not what was submitted");
-        const auto inspected = inspect_run(at.disk, at.owed.path(), {});
-        must(inspected && inspected->verdict == condition::clean, "inspection finds fault");
-        must(inspected->segments.size() == 1 && inspected->segments.front().closed &&
-                 inspected->segments.front().records == 0,
-             "the end is not in good order");
+        const auto& report = view->found();
+        const auto& files = report.files;
+        must(report.closed && !report.torn && report.records == 0, "the end is not in good order");
+        must(files.segments.size() == 1 && files.superseded.empty() && files.temporary.empty() &&
+                 files.unknown.empty(),
+             "something is left lying about");
         return taken;
     }
 

@@ -172,17 +172,14 @@ inline bool tell_the_same(const ledger& a, const ledger& b) {
 }
 
 // What a reader of the run is shown, against what was submitted. Returns how many records survived;
-// a failure if the run cannot be opened, or what is wrong with it shows only on reading.
-inline result<lsn> look_at_run(memory_file_system& disk, const std::string& directory,
-                               const run_history& past) {
-    const auto view = run_view::open(disk, directory);
-    if (!view) return view.error();
-    const auto last = view->found().next_lsn - 1;
+// a failure if something cannot be read.
+inline result<lsn> read_through(const run_view& view, const run_history& past) {
+    const auto last = view.found().next_lsn - 1;
     must(last <= past.size(), "records were found that nobody submitted");
-    must(tell_the_same(view->counted(), past.fold(last)),
+    must(tell_the_same(view.counted(), past.fold(last)),
          "the figures are not those of the records");
 
-    auto cursor = view->records();
+    auto cursor = view.records();
     const auto expected = past.counting(last);
     for (const auto number : expected) {
         const auto entry = cursor.next();
@@ -196,13 +193,20 @@ inline result<lsn> look_at_run(memory_file_system& disk, const std::string& dire
     if (!end) return end.error();
     must(!end->has_value(), "a record is shown that does not count");
 
-    if (last == 0) return last;
+    if (last % 4 != 1) return last; // a look now and then at how one is found
     const auto& some = past.at(expected.back());
     if (some.what.kind == record_kind::session) return last;
-    const auto body = view->find(some.what.question);
+    const auto body = view.find(some.what.question);
     if (!body) return body.error();
     must(*body && some.bytes.ends_with(**body), "a question is found with another record");
     return last;
+}
+
+inline result<lsn> look_at_run(memory_file_system& disk, const std::string& directory,
+                               const run_history& past) {
+    const auto view = run_view::open(disk, directory);
+    if (!view) return view.error();
+    return read_through(*view, past);
 }
 
 } // namespace proctor::test

@@ -411,13 +411,13 @@ private:
 
         std::string spoilt(std::size_t size) {
             std::string bytes(size, '\0');
-            switch (below(3, random_)) {
+            switch (below(4, random_)) {
             case 0: // zeros
                 break;
             case 1: // noise
                 for (char& c : bytes) c = static_cast<char>(random_());
                 break;
-            case 2: // a block that an earlier cut lost
+            default: // a block that an earlier cut lost
                 if (!debris_.empty()) {
                     const auto& old = debris_[below(debris_.size(), random_)];
                     bytes.replace(0, std::min(size, old.size()), old, 0, size);
