@@ -304,7 +304,7 @@ result<> run_store::note() {
     if (broken_) return *broken_;
     auto done = write_empty_frame(frame_type::note);
     // Nothing relies on it, and records that come meanwhile wait for room.
-    if (!done && done.error().code == failure_code::disk_full) return {};
+    if (!done && done.error().code == failure_code::disk_full) return done;
     return sticky(std::move(done));
 }
 

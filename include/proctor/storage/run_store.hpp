@@ -60,8 +60,8 @@ public:
     result<> append(std::string_view records, std::uint32_t count);
     // Everything appended so far is durable. held: somebody else has taken the run.
     result<> sync();
-    // A frame without records that tells how much is durable; for when nothing else comes. Where
-    // there is no room for it, it is left out.
+    // A frame without records that tells how much is durable; for when nothing else comes.
+    // disk_full: there is none, and nothing relies on it.
     result<> note();
     // Seals what was appended, and ends the log with the closing frame, synced. Nothing may be
     // appended any more; compaction goes on.

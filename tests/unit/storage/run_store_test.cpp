@@ -227,7 +227,9 @@ BOOST_AUTO_TEST_CASE(a_note_for_which_there_is_no_room_is_left_out) {
     append_each(*store, 1, 1);
     disk.plan(
         {disk_fault::effect::fails_once, disk.calls().size() + 1, failure_code::disk_full, 9});
-    require(store->note());
+    const auto noted = store->note();
+    BOOST_TEST_REQUIRE(!noted.has_value());
+    BOOST_TEST((noted.error().code == failure_code::disk_full));
     append_each(*store, 2, 2);
     require(store->close());
     BOOST_TEST(records_of(disk) == numbered_to(2), boost::test_tools::per_element());
