@@ -479,7 +479,8 @@ void make_killed_run(const std::string& directory, question_id results) {
     }
     while (store->sealed_bytes() == 0) append_some();
     const auto records_of_a_segment = store->sealed_bytes() / 2048;
-    for (const auto end = id + records_of_a_segment * 9 / 10; id < end;) append_some();
+    const auto end = id + records_of_a_segment * 9 / 10;
+    while (id < end) append_some();
     ::raise(SIGKILL);
 }
 
