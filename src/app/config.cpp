@@ -50,7 +50,7 @@ const setting table[] = {
     {"processing.enable_checkpointing", "!--disable-checkpointing", "", "keep a log to resume from", [](config& c) -> setting_field { return &c.processing.enable_checkpointing; }},
     {"processing.checkpoint_interval", "--checkpoint-interval", "N", "a checkpoint every N completed questions, and at least every second", [](config& c) -> setting_field { return &c.processing.checkpoint_interval; }},
     {"processing.checkpoint_directory", "--checkpoint-dir", "DIR", "where runs are kept", [](config& c) -> setting_field { return &c.processing.checkpoint_directory; }},
-    {"processing.resume_from_checkpoint", "--resume-from", "PATH", "the run directory to go on with", [](config& c) -> setting_field { return &c.processing.resume_from_checkpoint; }},
+    {"processing.resume_from_checkpoint", "--resume-from", "PATH", "what to go on with: a run directory, one of its snapshots, or a JSON checkpoint", [](config& c) -> setting_field { return &c.processing.resume_from_checkpoint; }},
     {"processing.auto_resume", "!--no-auto-resume", "", "go on with the latest run that fits", [](config& c) -> setting_field { return &c.processing.auto_resume; }},
     {"processing.must_resume", "--must-resume", "", "rather exit 4 than start a new run", [](config& c) -> setting_field { return &c.processing.must_resume; }},
     {"processing.save_incremental", "--save-incremental", "", "a checkpoint after every question", [](config& c) -> setting_field { return &c.processing.save_incremental; }},
@@ -65,6 +65,10 @@ const setting table[] = {
     {"processing.verbose", "--verbose", "", "tell decisions: retries, waits", [](config& c) -> setting_field { return &c.processing.verbose; }},
     {"processing.quiet", "--quiet", "", "errors only", [](config& c) -> setting_field { return &c.processing.quiet; }},
     {"processing.show_answers", "--show-answers", "", "show each answer as it is marked", [](config& c) -> setting_field { return &c.processing.show_answers; }},
+
+    {"processing.allow_unlocked", "--allow-unlocked", "", "go on where the file system has no locks, if no other process can start this run", [](config& c) -> setting_field { return &c.processing.allow_unlocked; }},
+    {"processing.disk_full_timeout", "", "", "how long to wait for room on a full disk", [](config& c) -> setting_field { return &c.processing.disk_full_timeout; }},
+    {"processing.segment_size_bytes", "", "", "a log segment of this size is sealed and compacted", [](config& c) -> setting_field { return &c.processing.segment_size_bytes; }},
 
     {"output.output_directory", "--output-dir", "DIR", "where results go", [](config& c) -> setting_field { return &c.output.output_directory; }},
     {"output.output_prefix", "--output-prefix", "TEXT", "what their names begin with", [](config& c) -> setting_field { return &c.output.output_prefix; }},
@@ -199,7 +203,11 @@ problem parse(const std::string& text, std::string& into) {
     return into = text, std::nullopt;
 }
 problem parse(const std::string& text, secret& into) {
-    return into.text = text, std::nullopt;
+    return into = {text, {}}, std::nullopt;
+}
+
+bool is_variable(std::string_view text) {
+    return text.starts_with("${") && text.find('}') == text.size() - 1;
 }
 
 problem parse(const std::string& text, duration& into) {
@@ -244,7 +252,8 @@ problem parse_list(const YAML::Node& node, header_list& into, const environment&
     if (!node.IsMap()) return "expected headers as name: value";
     into.clear();
     for (const auto& member : node) {
-        if (!member.second.IsScalar()) return "expected headers as name: value";
+        if (!member.first.IsScalar() || !member.second.IsScalar())
+            return "expected headers as name: value";
         auto value = member.second.as<std::string>();
         if (auto wrong = expand(value, look_up)) return wrong;
         into.emplace_back(member.first.as<std::string>(), std::move(value));
@@ -264,9 +273,10 @@ problem assign(config& into, const setting& entry, const YAML::Node& node,
         return parse_list(node, **headers, look_up);
     if (!node.IsScalar()) return "expected one value";
     auto text = node.Scalar();
+    const auto source = is_variable(text) ? text : std::string();
     if (entry.path.starts_with("model.") || entry.path.starts_with("tls."))
         if (auto wrong = expand(text, look_up)) return wrong;
-    return std::visit(
+    auto wrong = std::visit(
         [&](auto* to) -> problem {
             if constexpr (std::is_same_v<decltype(to), header_list*>)
                 return std::nullopt; // handled above
@@ -274,6 +284,8 @@ problem assign(config& into, const setting& entry, const YAML::Node& node,
                 return parse(text, *to);
         },
         field);
+    if (auto* const* hidden = std::get_if<secret*>(&field)) (*hidden)->source = source;
+    return wrong;
 }
 
 // Calls `enter` for each section of a path, outermost first; returns what is left: the key.
@@ -352,17 +364,21 @@ void fill_from_environment(config& into, const environment& look_up) {
     const auto fill = [](std::string& to, const std::string& from) {
         if (to.empty()) to = from;
     };
+    const auto fill_key = [&](const char* name) {
+        if (model.api_key.text.empty()) model.api_key = {get(name), fmt::format("${{{}}}", name)};
+        if (model.api_key.text.empty()) model.api_key.source.clear();
+    };
     if (model.generator_type == "simulated") return;
     const bool placed = !model.base_url.empty() || !model.server.empty();
     if (model.generator_type == "argo") {
         if (!placed) fill(model.base_url, get("ARGO_BASE_URL"));
-        fill(model.api_key.text, get("ARGO_API_KEY"));
+        fill_key("ARGO_API_KEY");
     } else if (model.generator_type == "vllm") {
         if (!placed) {
             fill(model.server, get("VLLM_SERVER"));
             if (!model.port) (void)parse(get("VLLM_PORT"), model.port);
         }
-        fill(model.api_key.text, get("VLLM_API_KEY"));
+        fill_key("VLLM_API_KEY");
     }
     // A key is sent only where it belongs: to OpenAI itself, or to whom the same environment names.
     bool named_by_environment = false;
@@ -373,7 +389,7 @@ void fill_from_environment(config& into, const environment& look_up) {
     }
     if (model.api_key_file.empty() &&
         (named_by_environment || model.base_url.starts_with("https://api.openai.com/")))
-        fill(model.api_key.text, get("OPENAI_API_KEY"));
+        fill_key("OPENAI_API_KEY");
 }
 
 std::vector<failure> check(const config& used) {
@@ -411,6 +427,9 @@ std::vector<failure> check(const config& used) {
             "processing.parallel_workers", "expected a number from 1 to 100,000");
     require(used.processing.checkpoint_interval >= 1, "processing.checkpoint_interval",
             "expected a number above 0");
+    require(used.processing.segment_size_bytes >= 8192 &&
+                used.processing.segment_size_bytes <= std::uint64_t{1} << 32,
+            "processing.segment_size_bytes", "expected a number from 8192 to 4294967296");
     require(!used.processing.checkpoint_directory.empty(), "processing.checkpoint_directory",
             "expected a directory");
     require(used.simulated.accuracy >= 0 && used.simulated.accuracy <= 1, "simulated.accuracy",
@@ -437,7 +456,7 @@ std::string value_text(const config& used, const setting& entry) {
             if constexpr (std::is_same_v<type, std::string>)
                 return *value;
             else if constexpr (std::is_same_v<type, secret>)
-                return value->text.empty() ? "" : "***";
+                return value->text.empty() ? "" : value->source.empty() ? "***" : value->source;
             else if constexpr (std::is_same_v<type, duration>)
                 return seconds_text(*value);
             else if constexpr (std::is_same_v<type, failure_limit>)

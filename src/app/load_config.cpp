@@ -3,7 +3,12 @@
 #include "proctor/app/load_config.hpp"
 
 #include "proctor/app/exit_status.hpp"
+#include "proctor/codec/json_fields.hpp"
+#include "proctor/storage/posix_file_system.hpp"
+#include "proctor/storage/run_identity.hpp"
+#include "proctor/storage/run_layout.hpp"
 
+#include <boost/json/value.hpp>
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -18,6 +23,7 @@ namespace proctor {
 namespace {
 
 namespace fs = std::filesystem;
+namespace json = boost::json;
 
 // NAME=value lines; '#' begins a comment.
 std::map<std::string, std::string> read_env_file(const std::string& path) {
@@ -60,6 +66,62 @@ void read_api_key_file(config& used) {
         throw cannot_start{exit_usage, {path + ": expected an API key in its first line"}};
 }
 
+// Keys whose values are paths.
+constexpr std::string_view path_keys[] = {"questions_file", "model.generator_settings.api_key_file",
+                                          "tls.ca_file", "output.output_directory"};
+
+// What a run recorded of its configuration, as if it were a file: `resume` begins with it.
+// Relative paths mean what they meant when the run was made.
+std::vector<assignment> recorded_assignments(const std::string& run) {
+    posix_file_system disk;
+    std::error_code ec;
+    const auto latest = join_path(run, "latest");
+    const auto named = fs::exists(join_path(run, identity_file), ec) ? run : latest;
+    const auto directory = fs::canonical(named, ec).string();
+    if (ec) throw cannot_start{exit_run_unusable, {run + ": there is no run here to go on with"}};
+    const auto identity = read_identity(disk, directory);
+    if (!identity) throw cannot_start{exit_run_unusable, {identity.error().message()}};
+    const auto origin = join_path(directory, identity_file);
+    const auto text_at = [&](std::string_view name) {
+        const auto* value = identity->about.if_contains({name.data(), name.size()});
+        return value && value->is_string() ? std::string(value->get_string()) : std::string();
+    };
+    const auto* recorded = identity->about.if_contains("config");
+    if (!recorded || !recorded->is_object())
+        throw cannot_start{exit_run_unusable,
+                           {origin + ": holds no configuration; go on with the command that began "
+                                     "this run"}};
+    const fs::path place = text_at("working_directory");
+    std::vector<assignment> assignments;
+    for (const auto& entry : all_settings()) {
+        const json::value* value = recorded;
+        for (auto path = entry.path; value && !path.empty();) {
+            const auto key = path.substr(0, path.find('.'));
+            path.remove_prefix(std::min(path.size(), key.size() + 1));
+            const auto* section = value->if_object();
+            value = section ? section->if_contains({key.data(), key.size()}) : nullptr;
+        }
+        if (!value || value->is_null()) continue; // as by default, or younger than the run
+        const auto text = value->is_string() ? std::string(value->get_string()) : json_text(*value);
+        if (text == "***")
+            throw cannot_start{
+                exit_usage,
+                {fmt::format("{}: {} was given in clear and is not recorded; go on with the "
+                             "command that began this run (a value ${{VAR}} would be found again)",
+                             origin, entry.path)}};
+        const bool is_path = std::find(std::begin(path_keys), std::end(path_keys), entry.path) !=
+                             std::end(path_keys);
+        assignments.push_back(*assign_text(
+            entry.path, is_path && !text.empty() ? (place / text).string() : text, origin));
+    }
+    const auto set = [&](std::string_view path, const std::string& text) {
+        assignments.push_back(*assign_text(path, text, origin));
+    };
+    set("processing.checkpoint_directory", fs::path(directory).parent_path().string());
+    set("processing.resume_from_checkpoint", directory);
+    return assignments;
+}
+
 } // namespace
 
 loaded_config load_config(const command_line& line) {
@@ -72,6 +134,7 @@ loaded_config load_config(const command_line& line) {
     };
     std::vector<assignment> assignments;
     std::vector<failure> problems;
+    if (!line.run.empty()) assignments = recorded_assignments(line.run);
     for (const auto& path : line.config_files) {
         auto file = read_config_file(path);
         std::move(file.assignments.begin(), file.assignments.end(),

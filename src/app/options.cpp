@@ -2,11 +2,16 @@
 #include "proctor/app/options.hpp"
 
 #include "proctor/app/exit_status.hpp"
+#include "proctor/async/clock.hpp"
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
+#include <algorithm>
 #include <cstdio>
+#include <functional>
+#include <memory>
 #include <string>
 
 namespace proctor {
@@ -15,6 +20,9 @@ namespace {
 constexpr auto program_examples = R"(Examples:
   proctor run --config configs/demo.yaml         the demonstration, without any endpoint of yours
   proctor run questions.jsonl --model NAME --base-url https://host/v1
+  proctor resume checkpoints                     the latest run goes on
+  proctor status checkpoints                     every run that is there, and how far it is
+  proctor export checkpoints --format csv -o results.csv
   proctor run --help                             every flag)";
 
 constexpr auto run_examples =
@@ -31,6 +39,80 @@ Interrupted, killed, or out of disk: the same command goes on where it was.
 Exit status: 0 complete, 2 usage, 3 some questions failed, 4 run does not fit or is damaged,
 5 run is held, 6 disk, 7 a limit was reached, 75 endpoint away, 77 endpoint refuses,
 128+n signal n.)";
+
+constexpr auto resume_examples =
+    R"(RUN is a run directory, or a checkpoint directory, whose latest run is meant. The configuration is
+the one that the run was begun with; flags change what may change: how many requests are in flight,
+the URL, keys, time-outs, intervals. Keys that were given as ${VAR}, or came from the environment,
+are taken from there again.
+
+Examples:
+  proctor resume checkpoints
+  proctor resume checkpoints/checkpoint_q_m_20261123_180259 --parallel 1000
+
+Exit status: as of proctor run.)";
+
+constexpr auto status_examples =
+    R"(RUN is a run directory, or a checkpoint directory, all of whose runs are shown. Nothing is
+locked: the run may be alive.
+
+Examples:
+  proctor status checkpoints                     a line for each run, newest first
+  proctor status checkpoints/latest              all there is to know of the newest
+  proctor status checkpoints/latest --watch      the same, every second until it ends
+  proctor status checkpoints/latest --json | jq .failed.retryable
+
+Exit status: 0 shown, 2 usage, 4 no such run, or it is damaged.)";
+
+constexpr auto get_examples =
+    R"(RUN is a run directory, or a checkpoint directory, whose latest run is meant. What is shown is a
+line of JSON for each ID, as export has it; a question that failed is shown as failed.
+
+Examples:
+  proctor get checkpoints 17
+  proctor get checkpoints/checkpoint_q_m_20261123_180259 17 4 1205 | jq -r .model_answer
+
+Exit status: 0 all shown, 2 usage, 3 some have no record yet, 4 no such run, or it is damaged.)";
+
+constexpr auto export_examples =
+    R"(RUN is a run directory, or a checkpoint directory, whose latest run is meant. It may be alive or
+unfinished: what is durable is exported, in order of question_id. Formats:
+  json        {"metadata": ..., "results": [...]}, as a complete run writes it
+  jsonl       a result a line
+  csv         a line a result, behind a line of names (configs/README.md)
+  checkpoint  the JSON checkpoint of the original system, version "2.0"
+
+Examples:
+  proctor export checkpoints --format jsonl | jq -r 'select(.score == 0) | .question'
+  proctor export checkpoints/latest --format csv -o results.csv
+  proctor export checkpoints/latest --format json --incorrect -o wrong.json
+
+Exit status: 0 exported, 2 usage, 4 no such run, or it is damaged, 6 disk.)";
+
+constexpr auto merge_examples =
+    R"(Each RUN is a run directory, or a checkpoint directory, whose latest run is meant. They must be
+about the same questions, model, sampling and prompts; their shards may differ. They are only
+read. OUT must not be there yet. Of several results of one question that of the run that was
+written last counts; how many such there were is said.
+
+Examples:
+  proctor merge checkpoints/checkpoint_whole here/checkpoints there/checkpoints
+  proctor merge archive/run-7 checkpoints/latest            one run, packed anew
+
+Exit status: 0 merged, 2 usage or OUT exists, 4 the runs do not belong together, or one is
+missing or damaged, 6 disk.)";
+
+constexpr auto prune_examples =
+    R"(Removes runs of a checkpoint directory; what is left of runs that never began, or were half
+removed, goes with them when it is older than a day. A run that a live process holds stays, and
+the newest one too. With both flags only what both allow goes.
+
+Examples:
+  proctor prune checkpoints --keep 5 --dry-run   what would go
+  proctor prune checkpoints --keep 5
+  proctor prune checkpoints --older-than 30d     not written to for 30 days
+
+Exit status: 0 done, 2 usage, 4 no such directory, 6 disk.)";
 
 std::string quoted(const std::string& word) {
     const bool plain =
@@ -106,48 +188,9 @@ int complain(const std::string& what) {
     return exit_usage;
 }
 
-// The first word that nobody takes, and what it may have been meant to be.
-int complain_of_extra(const CLI::App& run, const std::string& word) {
-    std::vector<std::string> names;
-    for (const auto* option : run.get_options())
-        for (const auto& name : option->get_lnames()) names.push_back("--" + name);
-    const std::vector<std::string_view> known(names.begin(), names.end());
-    const auto bare = word.substr(0, word.find('='));
-    const auto near = nearest(bare, known);
-    if (!word.starts_with("-"))
-        return complain(fmt::format("one question file is enough; what is '{}'?", word));
-    return complain(near.empty()
-                        ? fmt::format("unknown flag {} (proctor run --help lists them)", bare)
-                        : fmt::format("unknown flag {}; did you mean {}?", bare, near));
-}
+// --- the commands' flags ------------------------------------------------------------------------
 
-} // namespace
-
-parsed_line parse_command_line(int argc, char** argv) {
-    command_line line;
-    for (int i = 0; i < argc; ++i) line.again += (i ? " " : "") + quoted(argv[i]);
-
-    CLI::App app(
-        "Puts question sets to language models and marks the answers. Kill it at any moment:\n"
-        "the same command goes on.",
-        "proctor");
-    app.set_version_flag("--version", "proctor " PROCTOR_VERSION);
-    app.footer(program_examples);
-    app.set_help_flag("-h,--help", "this page");
-    app.allow_extras();
-
-    auto& run =
-        *app.add_subcommand("run", "put the questions, mark the answers, checkpoint, resume");
-    run.footer(run_examples);
-    run.set_help_flag("-h,--help", "this page");
-    run.allow_extras();
-    run.add_option_function<std::string>(
-           "QUESTIONS",
-           [&line](const std::string& path) {
-               line.assignments.push_back(*assign_text("questions_file", path, "QUESTIONS"));
-           },
-           std::string(find_setting("questions_file")->meaning))
-        ->type_name("FILE");
+void add_settings(CLI::App& run, command_line& line) {
     run.add_option("-c,--config", line.config_files, "a YAML file; of several, later ones win")
         ->type_name("FILE")
         ->allow_extra_args(false);
@@ -167,6 +210,213 @@ parsed_line parse_command_line(int argc, char** argv) {
         ->type_name("N");
     for (const auto& entry : all_settings())
         if (!entry.flags.empty()) add_flag(run, line, entry);
+}
+
+void add_run_flags(CLI::App& run, command_line& line) {
+    run.add_option_function<std::string>(
+           "QUESTIONS",
+           [&line](const std::string& path) {
+               line.assignments.push_back(*assign_text("questions_file", path, "QUESTIONS"));
+           },
+           std::string(find_setting("questions_file")->meaning))
+        ->type_name("FILE");
+    add_settings(run, line);
+}
+
+void add_run_argument(CLI::App& app, std::string& run) {
+    app.add_option("RUN", run, "a run directory, or a checkpoint directory")->type_name("PATH");
+}
+
+void add_resume_flags(CLI::App& app, command_line& line) {
+    add_run_argument(app, line.run);
+    add_settings(app, line);
+}
+
+void add_status_flags(CLI::App& app, status_options& options) {
+    add_run_argument(app, options.run);
+    app.add_flag("--json", options.as_json, "for programs (configs/README.md has the fields)");
+    app.add_flag("--watch", options.watch, "anew every second, until the run ends");
+}
+
+void add_get_flags(CLI::App& app, get_options& options) {
+    add_run_argument(app, options.run);
+    app.add_option("ID", options.questions, "question_ids")->type_name("N");
+}
+
+void add_export_flags(CLI::App& app, export_options& options) {
+    add_run_argument(app, options.run);
+    // Whether a format was named is asked afterwards, so that a misspelt flag is told of first.
+    app.add_option_function<std::string>(
+           "--format",
+           [&options](const std::string& name) {
+               const auto format = parse_results_format(name);
+               if (!format)
+                   throw CLI::ValidationError(
+                       "--format",
+                       fmt::format("expected json, jsonl, csv or checkpoint, got '{}'", name));
+               options.format = *format;
+           },
+           "json, jsonl, csv or checkpoint")
+        ->type_name("NAME");
+    app.add_option("-o,--output", options.output,
+                   "the file to write, whole or not at all (default: standard output)")
+        ->type_name("FILE");
+    app.add_flag_callback(
+        "--incorrect", [&options] { options.choice = results_choice::incorrect; },
+        "only what was answered wrong");
+}
+
+void add_merge_flags(CLI::App& app, merge_options& options) {
+    app.add_option("OUT", options.output, "the directory of the new run")->type_name("PATH");
+    app.add_option("RUN", options.runs, "the runs to merge")->type_name("PATH");
+}
+
+void add_prune_flags(CLI::App& app, prune_options& options) {
+    app.add_option("DIR", options.directory, "a checkpoint directory")->type_name("PATH");
+    app.add_option("--keep", options.keep, "how many of the newest runs stay")->type_name("K");
+    app.add_option_function<std::string>(
+           "--older-than",
+           [&options](const std::string& text) {
+               options.older_than = parse_duration(text);
+               if (!options.older_than)
+                   throw CLI::ValidationError(
+                       "--older-than",
+                       fmt::format("expected a time such as 12h or 30d, got '{}'", text));
+           },
+           "only runs that were not written to for so long")
+        ->type_name("TIME");
+    app.add_flag("--dry-run", options.dry_run, "say what would go, and leave it");
+}
+
+// --- what is missing ----------------------------------------------------------------------------
+
+// What a command's words come to must say; empty if nothing is wrong with it.
+std::string missing(const CLI::App& app, const command_line& line) {
+    return app.get_name() == "resume" && line.run.empty() ? "which run?" : "";
+}
+
+std::string missing(const CLI::App&, const status_options& options) {
+    return options.run.empty() ? "which run?" : "";
+}
+
+std::string missing(const CLI::App&, const get_options& options) {
+    if (options.run.empty()) return "which run?";
+    return options.questions.empty() ? "which questions? Name at least one question_id" : "";
+}
+
+std::string missing(const CLI::App& app, const export_options& options) {
+    if (options.run.empty()) return "which run?";
+    if (app.count("--format") == 0) return "--format is needed: json, jsonl, csv or checkpoint";
+    if (options.format == results_format::checkpoint && options.choice != results_choice::all)
+        return "a checkpoint holds all results; --incorrect goes with the other formats";
+    return {};
+}
+
+std::string missing(const CLI::App&, const merge_options& options) {
+    return options.runs.empty() ? "what is to be merged, and into what?" : "";
+}
+
+std::string missing(const CLI::App&, const prune_options& options) {
+    if (options.directory.empty()) return "which directory?";
+    if (!options.keep && !options.older_than)
+        return "what may go? Say --keep K, --older-than 30d, or both (--dry-run shows it)";
+    return options.keep == 0 ? "--keep: the newest run always stays; say 1 or more" : "";
+}
+
+// --- all of them --------------------------------------------------------------------------------
+
+struct subcommand {
+    CLI::App* parser;
+    std::string_view enough;              // said of a word that is one too many
+    std::function<std::string()> missing; // asked once the words are parsed
+    std::function<any_command()> taken;
+};
+
+struct description {
+    const char* name;
+    const char* meaning;
+    const char* examples;
+    std::string_view enough = "one run is enough";
+};
+
+template <class Options>
+subcommand add_command(CLI::App& app, const description& about,
+                       void (*add_flags)(CLI::App&, Options&)) {
+    auto& parser = *app.add_subcommand(about.name, about.meaning);
+    parser.footer(about.examples);
+    parser.set_help_flag("-h,--help", "this page");
+    parser.allow_extras();
+    const auto options = std::make_shared<Options>(); // CLI11 keeps pointers into it
+    add_flags(parser, *options);
+    return {&parser, about.enough, [&parser, options] { return missing(parser, *options); },
+            [options] { return any_command(*options); }};
+}
+
+std::vector<subcommand> add_commands(CLI::App& app) {
+    return {
+        add_command(app,
+                    {"run", "put the questions, mark the answers, checkpoint, resume", run_examples,
+                     "one question file is enough"},
+                    add_run_flags),
+        add_command(app, {"resume", "go on with a run, from what it recorded", resume_examples},
+                    add_resume_flags),
+        add_command(app, {"status", "how far a run is, and whether it lives", status_examples},
+                    add_status_flags),
+        add_command(app, {"get", "single results", get_examples}, add_get_flags),
+        add_command(app, {"export", "results for other tools", export_examples}, add_export_flags),
+        add_command(app, {"merge", "several runs of the same questions into one", merge_examples},
+                    add_merge_flags),
+        add_command(app, {"prune", "old runs away", prune_examples, "one directory is enough"},
+                    add_prune_flags),
+    };
+}
+
+// The first word that nobody takes, and what it may have been meant to be.
+int complain_of_extra(const subcommand& command, const std::string& word) {
+    std::vector<std::string> names;
+    for (const auto* option : command.parser->get_options())
+        for (const auto& name : option->get_lnames()) names.push_back("--" + name);
+    const std::vector<std::string_view> known(names.begin(), names.end());
+    const auto bare = word.substr(0, word.find('='));
+    const auto near = nearest(bare, known);
+    if (!word.starts_with("-"))
+        return complain(fmt::format("{}; what is '{}'?", command.enough, word));
+    return complain(near.empty() ? fmt::format("unknown flag {} (proctor {} --help lists them)",
+                                               bare, command.parser->get_name())
+                                 : fmt::format("unknown flag {}; did you mean {}?", bare, near));
+}
+
+int complain_of_command(const std::vector<subcommand>& commands, const std::string& word) {
+    std::vector<std::string> names;
+    for (const auto& command : commands) names.push_back(command.parser->get_name());
+    const std::vector<std::string_view> known(names.begin(), names.end());
+    const auto near = nearest(word, known);
+    return complain(
+        near.empty()
+            ? fmt::format("unknown command '{}' (there is: proctor {}; see proctor --help)", word,
+                          fmt::join(names, ", "))
+            : fmt::format("unknown command '{}'; did you mean proctor {}?", word, near));
+}
+
+std::string typed_again(int argc, char** argv) {
+    std::string text;
+    for (int i = 0; i < argc; ++i) text += (i ? " " : "") + quoted(argv[i]);
+    return text;
+}
+
+} // namespace
+
+parsed_line parse_command_line(int argc, char** argv) {
+    CLI::App app(
+        "Puts question sets to language models and marks the answers. Kill it at any moment:\n"
+        "the same command goes on.",
+        "proctor");
+    app.set_version_flag("--version", "proctor " PROCTOR_VERSION);
+    app.footer(program_examples);
+    app.set_help_flag("-h,--help", "this page");
+    app.allow_extras();
+    app.require_subcommand(0, 1); // so that a second command's name is a word like any other
+    const auto commands = add_commands(app);
 
     try {
         app.parse(argc, argv);
@@ -176,21 +426,26 @@ parsed_line parse_command_line(int argc, char** argv) {
     } catch (const CLI::ParseError& error) {
         return {std::nullopt, complain(error.what())};
     }
-    if (!run.parsed()) {
+    const auto command = std::find_if(commands.begin(), commands.end(),
+                                      [](const subcommand& each) { return each.parser->parsed(); });
+    if (command == commands.end()) {
         const auto words = app.remaining();
-        if (words.empty()) {
-            std::fputs(app.help().c_str(), stderr);
-            return {std::nullopt, exit_usage};
-        }
-        return {
-            std::nullopt,
-            complain(fmt::format("unknown command '{}' (there is: proctor run; see proctor --help)",
-                                 words.front()))};
+        if (!words.empty()) return {std::nullopt, complain_of_command(commands, words.front())};
+        std::fputs(app.help().c_str(), stderr);
+        return {std::nullopt, exit_usage};
     }
-    const auto extra = run.remaining();
-    if (!extra.empty()) return {std::nullopt, complain_of_extra(run, extra.front())};
-    line.command = "run";
-    return {std::move(line), exit_complete};
+    const auto& name = command->parser->get_name();
+    const auto extra = command->parser->remaining();
+    if (!extra.empty()) return {std::nullopt, complain_of_extra(*command, extra.front())};
+    if (const auto what = command->missing(); !what.empty())
+        return {std::nullopt,
+                complain(fmt::format("{0}: {1} (see proctor {0} --help)", name, what))};
+    auto taken = command->taken();
+    if (auto* line = std::get_if<command_line>(&taken)) {
+        line->command = name;
+        line->again = typed_again(argc, argv);
+    }
+    return {std::move(taken), exit_complete};
 }
 
 } // namespace proctor

@@ -1,44 +1,40 @@
-// From the log to the results file, record by record, as it was marked, byte for byte.
+// From the records to the results, one by one, as they were marked.
 #include "proctor/app/results_file.hpp"
 
+#include "proctor/app/results_csv.hpp"
 #include "proctor/codec/json_fields.hpp"
-#include "proctor/storage/run_view.hpp"
 
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <iterator>
+#include <memory>
 #include <utility>
 
 namespace proctor {
 namespace {
 
 // Gathers what is written into large pieces.
-class text_file {
+class gathered_text {
 public:
-    explicit text_file(std::unique_ptr<file> to) : file_(std::move(to)) {}
-
-    result<> put(std::string_view text) {
-        buffer_ += text;
-        return buffer_.size() < piece ? result<>() : flush();
+    explicit gathered_text(const text_sink& to) : sink_(to) {
+        buffer_.reserve(piece + piece / 4); // one allocation, unless a result is very large
     }
-    result<> finish() {
-        if (auto done = flush(); !done) return done;
-        return file_->sync();
+
+    // To append to; pass_on() now and then.
+    std::string& text() { return buffer_; }
+    result<> pass_on() { return buffer_.size() < piece ? result<>() : flush(); }
+    result<> flush() {
+        if (auto done = sink_(buffer_); !done) return done;
+        buffer_.clear();
+        return {};
     }
 
 private:
     static constexpr std::size_t piece = std::size_t{1} << 20;
 
-    result<> flush() {
-        if (auto done = file_->write_at(offset_, buffer_); !done) return done;
-        offset_ += buffer_.size();
-        buffer_.clear();
-        return {};
-    }
-
-    std::unique_ptr<file> file_;
+    const text_sink& sink_;
     std::string buffer_;
-    std::uint64_t offset_ = 0;
 };
 
 bool is_wrong(const record_view& record) {
@@ -47,47 +43,141 @@ bool is_wrong(const record_view& record) {
     return what && what->score && *what->score < 1;
 }
 
+class results_writer {
+public:
+    results_writer(const run_view& run, const text_sink& sink, results_format format,
+                   results_choice choice, const results_frame& frame)
+        : run_(run), out_(sink), format_(format), choice_(choice), frame_(frame) {}
+
+    result<> write() {
+        if (auto done = begin(); !done) return done;
+        auto records = run_.records();
+        for (;;) {
+            const auto entry = records.next();
+            if (!entry) return entry.error();
+            if (!*entry) break;
+            const auto& record = (*entry)->record;
+            if (!is_shown(record)) continue;
+            if (auto done = put(record); !done) return done;
+            if (auto done = out_.pass_on(); !done) return done;
+        }
+        end();
+        return out_.flush();
+    }
+
+private:
+    bool is_shown(const record_view& record) const {
+        // No session is a result, nor is an answer that is not marked yet.
+        if (record.kind != record_kind::result && record.kind != record_kind::failed) return false;
+        if (format_ == results_format::checkpoint) return record.kind == record_kind::result;
+        return choice_ == results_choice::all || is_wrong(record);
+    }
+
+    result<> begin() {
+        auto& text = out_.text();
+        switch (format_) {
+        case results_format::json:
+            text += "{\"metadata\": " + json_text(frame_.metadata) + ",\n\"results\": [";
+            break;
+        case results_format::jsonl: break;
+        case results_format::csv: text += csv_header(); break;
+        case results_format::checkpoint: return begin_checkpoint();
+        }
+        return {};
+    }
+
+    result<> begin_checkpoint() {
+        const auto& found = run_.found();
+        auto& text = out_.text();
+        fmt::format_to(std::back_inserter(text),
+                       "{{\"timestamp\": \"{}\",\n\"completed_count\": {},\n"
+                       "\"completed_indices\": [",
+                       iso_time(found.last_written), found.counted.completed_count());
+        bool first = true;
+        result<> passed;
+        found.counted.state().completed.each_member([&](question_id id) {
+            if (!passed) return;
+            fmt::format_to(std::back_inserter(text), "{}{}",
+                           std::exchange(first, false) ? "" : ", ", id);
+            passed = out_.pass_on();
+        });
+        text += "],\n\"results\": [";
+        return passed;
+    }
+
+    result<> put(const record_view& record) {
+        auto& text = out_.text();
+        switch (format_) {
+        case results_format::csv: return append_csv_line(text, record.body);
+        case results_format::jsonl: text.append(record.body).append("\n"); break;
+        case results_format::json:
+        case results_format::checkpoint:
+            text.append(std::exchange(first_, false) ? "\n" : ",\n").append(record.body);
+        }
+        return {};
+    }
+
+    void end() {
+        auto& text = out_.text();
+        if (format_ == results_format::json) text += "\n]}\n";
+        if (format_ == results_format::checkpoint)
+            text += "\n],\n\"metadata\": " + json_text(frame_.metadata) +
+                    ",\n\"config\": " + json_text(frame_.config) + ",\n\"version\": \"2.0\"}\n";
+    }
+
+    const run_view& run_;
+    gathered_text out_;
+    const results_format format_;
+    const results_choice choice_;
+    const results_frame& frame_;
+    bool first_ = true;
+};
+
 } // namespace
+
+std::optional<results_format> parse_results_format(std::string_view name) {
+    if (name == "json") return results_format::json;
+    if (name == "jsonl") return results_format::jsonl;
+    if (name == "csv") return results_format::csv;
+    if (name == "checkpoint") return results_format::checkpoint;
+    return std::nullopt;
+}
+
+result<> write_results(const run_view& run, const text_sink& sink, results_format format,
+                       results_choice choice, const results_frame& frame) {
+    return results_writer(run, sink, format, choice, frame).write();
+}
+
+result<> write_results(file_system& disk, const run_view& run, const std::string& path,
+                       results_format format, results_choice choice, const results_frame& frame) {
+    // Of this process alone: another one may be writing a file of the same name.
+    const auto temporary = fmt::format("{}.{}{}", path, ::getpid(), temporary_suffix);
+    (void)disk.remove(temporary); // of an earlier attempt
+    auto created = disk.create(temporary);
+    if (!created) return created.error();
+    auto& file = **created;
+    std::uint64_t offset = 0;
+    const text_sink sink = [&](std::string_view text) {
+        const auto done = file.write_at(offset, text);
+        offset += text.size();
+        return done;
+    };
+    auto done = write_results(run, sink, format, choice, frame);
+    if (done) done = file.sync();
+    if (done) done = disk.replace(temporary, path);
+    if (!done) {
+        (void)disk.remove(temporary);
+        return done;
+    }
+    return disk.sync_directory(parent_path(path));
+}
 
 result<> write_results(file_system& disk, const std::string& run_directory, const std::string& path,
                        results_format format, results_choice choice,
                        const boost::json::object& metadata) {
     const auto run = run_view::open(disk, run_directory);
     if (!run) return run.error();
-
-    // Of this process alone: another one may be writing a file of the same name.
-    const auto temporary = fmt::format("{}.{}{}", path, ::getpid(), temporary_suffix);
-    (void)disk.remove(temporary); // of an earlier attempt
-    auto created = disk.create(temporary);
-    if (!created) return created.error();
-    text_file out(std::move(*created));
-    const bool json = format == results_format::json;
-    if (json)
-        if (auto done = out.put("{\"metadata\": " + json_text(metadata) + ",\n\"results\": [");
-            !done)
-            return done;
-    bool first = true;
-    auto records = run->records();
-    for (;;) {
-        const auto entry = records.next();
-        if (!entry) return entry.error();
-        if (!*entry) break;
-        const auto& record = (*entry)->record;
-        // No session is a result, nor is an answer that is not marked yet.
-        if (record.kind != record_kind::result && record.kind != record_kind::failed) continue;
-        if (choice == results_choice::incorrect && !is_wrong(record)) continue;
-        if (json)
-            if (auto put = out.put(std::exchange(first, false) ? "\n" : ",\n"); !put) return put;
-        if (auto put = out.put(record.body); !put) return put;
-        if (!json)
-            if (auto put = out.put("\n"); !put) return put;
-    }
-    if (json)
-        if (auto put = out.put("\n]}\n"); !put) return put;
-    if (auto finished = out.finish(); !finished) return finished;
-    if (auto named = disk.replace(temporary, path); !named) return named;
-    const auto slash = path.find_last_of('/');
-    return disk.sync_directory(slash == std::string::npos ? "." : path.substr(0, slash + 1));
+    return write_results(disk, *run, path, format, choice, {metadata, {}});
 }
 
 } // namespace proctor

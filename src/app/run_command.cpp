@@ -9,10 +9,12 @@
 #include "proctor/app/exit_status.hpp"
 #include "proctor/app/load_config.hpp"
 #include "proctor/app/progress_reporter.hpp"
+#include "proctor/app/question_counting.hpp"
 #include "proctor/app/report.hpp"
 #include "proctor/app/results_file.hpp"
 #include "proctor/app/run_directory.hpp"
 #include "proctor/app/run_opening.hpp"
+#include "proctor/app/session_record.hpp"
 #include "proctor/async/run.hpp"
 #include "proctor/eval/grading.hpp"
 #include "proctor/net/endpoint.hpp"
@@ -60,12 +62,12 @@ public:
 
     int run() {
         try {
-            census_ = count_questions(config_, console_);
+            index_ = count_questions(config_, disk_, console_);
             chosen_.limit = config_.processing.limit;
-            total_ = chosen_.count(census_.questions);
+            total_ = chosen_.count(index_.census.questions);
             raise_descriptor_limit();
             open_endpoint(); // before there is a run: a bad URL should leave nothing behind
-            auto opened = open_run(config_, census_, disk_, console_, started_);
+            auto opened = open_run(config_, index_, disk_, console_, started_);
             created_ = opened.store->identity().created;
             write_config();
             begin_log(std::move(opened));
@@ -96,6 +98,7 @@ private:
                         : processing.save_incremental    ? durability::every_result
                                                          : durability::by_interval;
         settings.interval = processing.checkpoint_interval;
+        settings.full_disk_patience = processing.disk_full_timeout;
         log_.emplace(
             context_.get_executor(), clock_, disk_, std::move(opened.store),
             std::move(opened.counted), settings,
@@ -146,7 +149,12 @@ private:
         options.timeout = config_.model.timeout;
         options.connect_timeout = config_.model.connect_timeout;
         scrubber_.add(options.api_key);
-        for (const auto& [name, value] : options.headers) scrubber_.add(value);
+        for (const auto& [name, value] : options.headers) {
+            scrubber_.add(value);
+            // "Bearer TOKEN": a server may repeat the token alone.
+            if (const auto space = value.rfind(' '); space != std::string::npos)
+                scrubber_.add(value.substr(space + 1));
+        }
         auto made = make_endpoint(context_.get_executor(), std::move(options));
         if (!made) throw usage_error(made.error());
         endpoint_ = std::move(*made);
@@ -198,16 +206,25 @@ private:
         task_group helpers(executor);
         helpers.spawn(watch_signals());
         helpers.spawn(watch_log());
-        if (work_is_left()) {
+        const bool works = work_is_left();
+        if (works) {
+            log_session(session_begin_body(config_, index_, started_));
             co_await find_endpoint(tasks);
             reporter_->begin();
             helpers.spawn(reporter_->watch());
-            auto questions = question_reader::open(config_.questions_file);
+            auto questions = question_reader::open(config_.questions_file, index_, {});
             if (!questions)
-                control_.stop({stop_cause::storage, 0, questions.error()});
+                control_.stop({questions.error().code == failure_code::mismatch
+                                   ? stop_cause::broken_question
+                                   : stop_cause::storage,
+                               0, questions.error()});
             else if (!control_.stopping())
                 co_await put_questions(tasks, std::move(*questions), scheduling());
         }
+        if (works)
+            log_session(session_end_body(control_.stopping() ? to_string(control_.reason()->cause)
+                                                             : "finished",
+                                         log_->counted().completed_count(), wall_now()));
         const auto closed = co_await log_->stop();
         if (!closed) control_.stop({stop_cause::storage, 0, closed.error()});
         helpers.cancel();
@@ -216,6 +233,10 @@ private:
         retries_ = tasks.figures.retries;
         seconds_ = reporter_->current().elapsed_seconds;
         reporter_->draw_last();
+    }
+
+    void log_session(const std::string& body) {
+        log_->append({record_kind::session, 0, 0, body}, outcome(record_kind::session, 0));
     }
 
     bool work_is_left() const {
@@ -231,6 +252,7 @@ private:
         settings.strict = config_.processing.strict;
         settings.grace = config_.processing.grace_seconds;
         settings.max_failures = config_.processing.max_failures;
+        settings.index = &index_;
         return settings;
     }
 
@@ -365,10 +387,10 @@ private:
             console_.say("✅", fmt::format("Final checkpoint saved with {} total results",
                                            thousands(counted.completed_count())));
         int status = counted.completed_count() >= total_ ? exit_complete : exit_some_failed;
-        if (save_results(directory))
+        if (const auto saved = save_results(directory))
             remove_scratch();
-        else
-            status = exit_disk; // and a scratch run stays: it is the only copy
+        else // and a scratch run stays: it is the only copy
+            status = saved.error().code == failure_code::damaged ? exit_run_unusable : exit_disk;
         print(summary_text(counted, final_figures()) + accuracy_lines(counted));
         if (status == exit_some_failed)
             console_.warn(fmt::format("{} questions are without a result",
@@ -385,7 +407,9 @@ private:
         case stop_cause::signal: status = exit_signalled + why.signal; break;
         case stop_cause::endpoint_refused: status = exit_endpoint_refused; break;
         case stop_cause::endpoint_away: status = exit_endpoint_away; break;
-        case stop_cause::storage: status = exit_disk; break;
+        case stop_cause::storage:
+            status = why.why.code == failure_code::held ? exit_run_held : exit_disk;
+            break;
         case stop_cause::limit: status = exit_limit; break;
         case stop_cause::broken_question: status = exit_usage; break;
         }
@@ -393,6 +417,9 @@ private:
             console_.error("the endpoint stayed away too long: " + message);
         else if (why.cause == stop_cause::endpoint_refused)
             console_.error("the endpoint refuses us: " + message);
+        else if (why.why.code == failure_code::held)
+            console_.error(fmt::format("{}: the run has been taken by {}", why.why.where,
+                                       describe_holder(why.why.detail)));
         else if (!message.empty())
             console_.error(message);
         if (!config_.processing.enable_checkpointing) {
@@ -406,9 +433,9 @@ private:
         return status;
     }
 
-    bool save_results(const std::string& directory) {
+    result<> save_results(const std::string& directory) {
         const auto& output = config_.output;
-        if (output.format == "none") return true;
+        if (output.format == "none") return {};
         const auto format = output.format == "json" ? results_format::json : results_format::jsonl;
         const auto path = output_path("", output.format);
         auto done =
@@ -416,15 +443,19 @@ private:
         if (done && output.save_incorrect)
             done = write_results(disk_, directory, output_path("incorrect", output.format), format,
                                  results_choice::incorrect, metadata(directory));
-        if (!done) {
-            console_.error("cannot write the results: " + done.error().message() +
-                           (config_.processing.enable_checkpointing
-                                ? " (they are safe in the checkpoint; the same command writes them)"
-                                : ""));
-            return false;
+        if (done) {
+            console_.say("Results saved to " + path);
+            return done;
         }
-        console_.say("Results saved to " + path);
-        return true;
+        const bool damaged = done.error().code == failure_code::damaged;
+        console_.error(fmt::format(
+            "cannot write the results: {}{}", done.error().message(),
+            damaged ? fmt::format(" (see: proctor-dump --verify {}; --salvage keeps the rest)",
+                                  directory)
+            : config_.processing.enable_checkpointing
+                ? " (they are safe in the checkpoint; the same command writes them)"
+                : ""));
+        return done;
     }
 
     json::object metadata(const std::string& directory) const {
@@ -433,7 +464,7 @@ private:
         about["version"] = PROCTOR_VERSION;
         about["model"] = config_.model.model;
         about["questions_file"] = config_.questions_file;
-        about["questions_sha256"] = census_.sha256;
+        about["questions_sha256"] = index_.census.sha256;
         if (config_.processing.enable_checkpointing) about["run"] = directory;
         about["fingerprint"] = fingerprint(log_->store().identity().settings);
         about["statistics"] = figures_json(log_->counted(), final_figures());
@@ -484,7 +515,7 @@ private:
     posix_file_system disk_;
     real_clock clock_;
     const wall_time started_ = wall_now();
-    question_census census_;
+    question_index index_;
     selection chosen_;
     std::uint64_t total_ = 0;
     std::string created_; // when the run was, not this session

@@ -1,6 +1,7 @@
 // Identity, and the search for a run that has it.
 #include "proctor/app/run_directory.hpp"
 
+#include "proctor/app/run_lookup.hpp"
 #include "proctor/codec/json_fields.hpp"
 
 #include <boost/json/parse.hpp>
@@ -32,22 +33,12 @@ std::string first_line_of(const char* path) {
     return line;
 }
 
+// Newest first. A run that cannot be read may be the one that is meant: nothing is passed over.
 result<std::vector<found_run>> runs_of(file_system& disk, const std::string& checkpoint_directory) {
-    const auto names = disk.list(checkpoint_directory);
-    if (!names) return names.error();
-    std::vector<found_run> runs;
-    for (const auto& name : *names) {
-        if (!name.starts_with("checkpoint_")) continue;
-        const auto directory = join_path(checkpoint_directory, name);
-        auto identity = read_identity(disk, directory);
-        if (!identity && identity.error().code == failure_code::not_found) continue;
-        if (!identity) return identity.error();
-        runs.push_back({directory, std::move(*identity)});
-    }
-    std::sort(runs.begin(), runs.end(), [](const found_run& a, const found_run& b) {
-        return a.identity.created > b.identity.created;
-    });
-    return runs;
+    auto listing = list_runs(disk, checkpoint_directory);
+    if (!listing) return listing.error();
+    if (!listing->unreadable.empty()) return listing->unreadable.front();
+    return std::move(listing->runs);
 }
 
 } // namespace
@@ -94,9 +85,6 @@ result<run_search> find_run(file_system& disk, const std::string& checkpoint_dir
 
 result<found_run> named_run(file_system& disk, const std::string& path,
                             const json::object& wanted) {
-    if (fs::is_regular_file(path))
-        return failure{failure_code::unsupported, path,
-                       "is a file; name a run directory (checkpoint_…) to resume from"};
     auto identity = read_identity(disk, path);
     found_run run;
     if (identity) {
@@ -114,6 +102,21 @@ result<found_run> named_run(file_system& disk, const std::string& path,
             failure_code::mismatch, run.directory,
             fmt::format("this run is of something else:\n  {}", fmt::join(different, "\n  "))};
     return run;
+}
+
+result<std::optional<found_run>> run_made_from(file_system& disk,
+                                               const std::string& checkpoint_directory,
+                                               std::string_view source,
+                                               const json::object& wanted) {
+    auto runs = runs_of(disk, checkpoint_directory);
+    if (!runs) return runs.error();
+    for (auto& run : *runs) {
+        const auto* from = run.identity.about.if_contains("made_from");
+        if (from && from->is_string() && from->get_string() == source &&
+            differences(run.identity.settings, wanted).empty())
+            return std::optional(std::move(run));
+    }
+    return std::optional<found_run>();
 }
 
 std::string lock_text(wall_time started) {

@@ -2,11 +2,15 @@
 #include "proctor/app/run_opening.hpp"
 
 #include "proctor/app/exit_status.hpp"
+#include "proctor/app/question_counting.hpp"
 #include "proctor/app/run_directory.hpp"
+#include "proctor/app/run_import.hpp"
 #include "proctor/codec/json_fields.hpp"
+#include "proctor/storage/inspect.hpp"
 
 #include <fmt/format.h>
 
+#include <ctime>
 #include <filesystem>
 #include <optional>
 #include <random>
@@ -24,6 +28,8 @@ int status_of_storage(const failure& why) {
     case failure_code::mismatch:
     case failure_code::damaged:
     case failure_code::unsupported:
+    case failure_code::bad_syntax:
+    case failure_code::bad_value:
     case failure_code::not_found: return exit_run_unusable;
     default: return exit_disk;
     }
@@ -43,19 +49,21 @@ run_id random_run_id() {
 
 class run_opener {
 public:
-    run_opener(const config& used, const question_census& census, posix_file_system& disk,
+    run_opener(const config& used, const question_index& index, posix_file_system& disk,
                console& talk, wall_time started)
-        : config_(used), census_(census), disk_(disk), console_(talk), started_(started) {}
+        : config_(used), index_(index), disk_(disk), console_(talk), started_(started) {}
 
     opened_run open() {
         find_or_create();
+        if (config_.processing.enable_checkpointing)
+            keep_question_index(disk_, opened_.store->directory(), index_);
         return std::move(opened_);
     }
 
 private:
     void find_or_create() {
         const auto& processing = config_.processing;
-        const auto wanted = identity_settings(config_, census_);
+        const auto wanted = identity_settings(config_, index_.census);
         if (!processing.enable_checkpointing) {
             create_run(config_.output.output_directory, fmt::format(".proctor-{}", ::getpid()),
                        wanted);
@@ -63,11 +71,18 @@ private:
         }
         const auto& checkpoints = processing.checkpoint_directory;
         must(make_directories(disk_, checkpoints));
+        tell_of_shared_disk(checkpoints);
         // Two starts at one moment must not make two paid runs.
         const auto searching = disk_.wait_for_lock(join_path(checkpoints, ".lock"));
-        if (!searching) must(searching.error());
+        if (!searching &&
+            !(searching.error().code == failure_code::unsupported && processing.allow_unlocked))
+            must(searching.error());
 
         if (const auto& path = processing.resume_from_checkpoint; !path.empty()) {
+            if (fs::is_regular_file(path)) {
+                resume_import(path, wanted);
+                return;
+            }
             auto named = named_run(disk_, path, wanted);
             if (!named) must(named.error());
             resume_run(*named);
@@ -85,10 +100,48 @@ private:
                 throw cannot_start{exit_run_unusable,
                                    {checkpoints + ": no run fits, and --must-resume was said"}};
         }
-        create_run(checkpoints,
-                   run_directory_name(config_.questions_file, config_.model.model, started_),
-                   wanted);
+        create_run(checkpoints, new_name(), wanted);
         link_latest(checkpoints, opened_.store->directory());
+    }
+
+    std::string new_name() const {
+        return run_directory_name(config_.questions_file, config_.model.model, started_);
+    }
+
+    // A JSON checkpoint or a single snapshot: the run that it was made into, or it is made now.
+    void resume_import(const std::string& path, const json::object& wanted) {
+        const auto& checkpoints = config_.processing.checkpoint_directory;
+        const auto source = import_source(disk_, path);
+        if (!source) must(source.error());
+        auto made = run_made_from(disk_, checkpoints, *source, wanted);
+        if (!made) must(made.error());
+        if (!*made) {
+            auto identity = new_identity(wanted);
+            identity.about["made_from"] = *source;
+            identity.about["made_from_file"] = absolute(path);
+            const auto directory = free_name(join_path(checkpoints, new_name()));
+            must(import_checkpoint(disk_, path, directory, identity, options(), config_, console_));
+            link_latest(checkpoints, directory);
+            *made = found_run{directory, std::move(identity)};
+        }
+        resume_run(**made);
+    }
+
+    std::string free_name(const std::string& directory) const {
+        auto name = directory;
+        for (int n = 2; fs::exists(name); ++n) name = fmt::format("{}-{}", directory, n);
+        return name;
+    }
+
+    void tell_of_shared_disk(const std::string& checkpoints) {
+        const auto kind = disk_.shared_by(checkpoints);
+        if (kind.empty()) return;
+        shared_disk_ = true;
+        console_.warn(
+            fmt::format("{} is on {}: locks may not reach from one machine to another; do "
+                        "not start one run on two (that is noticed within seconds, not "
+                        "prevented)",
+                        checkpoints, kind));
     }
 
     // Storage that fails before the run begins.
@@ -102,23 +155,38 @@ private:
         throw cannot_start{status_of_storage(why), {why.message()}};
     }
 
-    store_options options() {
-        store_options options;
-        options.now = wall_now;
-        options.random = random_number;
-        options.lock_text = lock_text(started_);
-        return options;
-    }
-
-    void create_run(const std::string& parent, const std::string& name,
-                    const json::object& wanted) {
-        must(make_directories(disk_, parent));
+    run_identity new_identity(const json::object& wanted) const {
         run_identity identity;
         identity.id = random_run_id();
         identity.created = iso_time(started_);
         identity.made_by = "proctor " PROCTOR_VERSION;
         identity.settings = wanted;
         identity.about["questions_file"] = absolute(config_.questions_file);
+        // What `proctor resume` goes on with.
+        identity.about["working_directory"] = absolute(".");
+        identity.about["config"] = redacted_json(config_);
+        return identity;
+    }
+
+    store_options options() {
+        store_options options;
+        options.now = wall_now;
+        options.random = random_number;
+        options.lock_text = lock_text(started_);
+        options.segment_size = config_.processing.segment_size_bytes;
+        if (config_.processing.allow_unlocked) options.lock = locking::none;
+        if (shared_disk_)
+            options.fence_wait = [](std::chrono::microseconds time) {
+                const timespec pause{time.count() / 1'000'000, time.count() % 1'000'000 * 1000};
+                ::nanosleep(&pause, nullptr);
+            };
+        return options;
+    }
+
+    void create_run(const std::string& parent, const std::string& name,
+                    const json::object& wanted) {
+        must(make_directories(disk_, parent));
+        const auto identity = new_identity(wanted);
         auto directory = join_path(parent, name);
         auto created = run_store::create(disk_, directory, identity, options());
         for (int n = 2; !created && created.error().code == failure_code::already_exists; ++n) {
@@ -135,9 +203,12 @@ private:
 
     void resume_run(const found_run& run) {
         auto opened = run_store::open(disk_, run.directory, options(), {});
+        if (!opened && opened.error().code == failure_code::damaged)
+            throw cannot_start{exit_run_unusable,
+                               {opened.error().message(), describe_risk(disk_, run.directory)}};
         if (!opened) must(opened.error());
         const auto& counted = opened_.counted = (*opened)->found().counted;
-        const auto total = selection{config_.processing.limit}.count(census_.questions);
+        const auto total = selection{config_.processing.limit}.count(index_.census.questions);
         console_.also_write_to(join_path(run.directory, run_log_file));
         const auto& found = (*opened)->found();
         const auto done = counted.completed_count();
@@ -147,10 +218,10 @@ private:
             console_.say("   Checkpoint time: " + iso_time(found.last_written));
         for (const auto& note : found.notes) console_.warn(note);
         if (found.torn)
-            console_.warn(
-                fmt::format("{}, offset {}: {} bytes of a write that a crash cut off are left "
-                            "out; nothing in them was ever counted",
-                            found.torn->path, found.torn->offset, found.torn->bytes));
+            console_.warn(fmt::format(
+                "{}, offset {}: {} bytes of a write that a crash cut off are left "
+                "out (the file is in {}/ now); nothing in them was ever counted",
+                found.torn->path, found.torn->offset, found.torn->bytes, quarantine_directory));
         console_.say("🔄", fmt::format("Resuming from checkpoint with {} completed questions",
                                        thousands(done)));
         console_.say("📋", fmt::format("Resuming: Skipping {} already completed questions",
@@ -172,10 +243,11 @@ private:
     }
 
     const config& config_;
-    const question_census& census_;
+    const question_index& index_;
     posix_file_system& disk_;
     console& console_;
     const wall_time started_;
+    bool shared_disk_ = false;
     opened_run opened_;
 };
 
@@ -194,30 +266,9 @@ cannot_start usage_error(const failure& why) {
     return {exit_usage, {why.message()}};
 }
 
-question_census count_questions(const config& used, console& talk) {
-    constexpr std::uint64_t most_shown = 5;
-    std::uint64_t broken = 0;
-    std::optional<failure> first;
-    const auto census = take_census(used.questions_file, [&](const failure& why) {
-        if (!first) first = why;
-        if (++broken <= most_shown) talk.warn("not a question: " + why.message());
-    });
-    if (!census) throw usage_error(census.error());
-    if (used.processing.strict && first)
-        throw cannot_start{exit_usage, {fmt::format("stopped by --strict: {}", first->message())}};
-    if (broken > most_shown)
-        talk.warn(fmt::format("{} more records are no questions", thousands(broken - most_shown)));
-    if (broken > 0)
-        talk.warn(fmt::format("{} of {} records of {} are no questions and are left out",
-                              thousands(broken), thousands(census->records), used.questions_file));
-    if (census->questions == 0)
-        throw cannot_start{exit_usage, {used.questions_file + ": there is no question in it"}};
-    return *census;
-}
-
-opened_run open_run(const config& used, const question_census& census, posix_file_system& disk,
+opened_run open_run(const config& used, const question_index& index, posix_file_system& disk,
                     console& talk, wall_time started) {
-    return run_opener(used, census, disk, talk, started).open();
+    return run_opener(used, index, disk, talk, started).open();
 }
 
 } // namespace proctor

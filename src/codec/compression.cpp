@@ -33,6 +33,9 @@ decompressor::decompressor() : context_(ZSTD_createDCtx()) {
 }
 
 result<std::string_view> decompressor::decompress(std::string_view stored, std::size_t raw_size) {
+    // What it claims of itself is looked at before there is room for it.
+    if (ZSTD_getFrameContentSize(stored.data(), stored.size()) != raw_size)
+        return failure{failure_code::damaged, "", "what is compressed is not of the size expected"};
     if (buffer_.size() < raw_size) buffer_.resize(raw_size);
     const auto size =
         ZSTD_decompressDCtx(context_.get(), buffer_.data(), raw_size, stored.data(), stored.size());

@@ -33,14 +33,47 @@ std::uint32_t by_table(std::uint32_t crc, const unsigned char* data, std::size_t
 }
 
 #if defined(__x86_64__)
+// The instruction takes three cycles and one can begin in each: three parts of the data are done
+// side by side, and put together by what `lane` zero bytes do to a CRC, which is linear.
+constexpr std::size_t lane = 128;
+
+constexpr std::array<std::array<std::uint32_t, 256>, 4> make_shift() {
+    std::array<std::array<std::uint32_t, 256>, 4> shift{};
+    for (std::uint32_t byte = 0; byte < 4; ++byte)
+        for (std::uint32_t value = 0; value < 256; ++value) {
+            auto crc = value << (8 * byte);
+            for (std::size_t i = 0; i < lane; ++i) crc = (crc >> 8) ^ table[crc & 0xff];
+            shift[byte][value] = crc;
+        }
+    return shift;
+}
+
+constexpr auto shift = make_shift();
+
+std::uint64_t shifted(std::uint64_t crc) {
+    return shift[0][crc & 0xff] ^ shift[1][crc >> 8 & 0xff] ^ shift[2][crc >> 16 & 0xff] ^
+           shift[3][crc >> 24 & 0xff];
+}
+
+std::uint64_t word_at(const unsigned char* data) {
+    std::uint64_t word = 0;
+    std::memcpy(&word, data, sizeof word);
+    return word;
+}
+
 __attribute__((target("sse4.2"))) std::uint32_t
 by_instruction(std::uint32_t crc, const unsigned char* data, std::size_t size) {
     std::uint64_t wide = crc;
-    for (; size >= 8; data += 8, size -= 8) {
-        std::uint64_t word = 0;
-        std::memcpy(&word, data, 8);
-        wide = _mm_crc32_u64(wide, word);
+    for (; size >= 3 * lane; data += 3 * lane, size -= 3 * lane) {
+        std::uint64_t second = 0, third = 0;
+        for (std::size_t i = 0; i < lane; i += 8) {
+            wide = _mm_crc32_u64(wide, word_at(data + i));
+            second = _mm_crc32_u64(second, word_at(data + lane + i));
+            third = _mm_crc32_u64(third, word_at(data + 2 * lane + i));
+        }
+        wide = shifted(shifted(wide) ^ second) ^ third;
     }
+    for (; size >= 8; data += 8, size -= 8) wide = _mm_crc32_u64(wide, word_at(data));
     auto narrow = static_cast<std::uint32_t>(wide);
     for (; size > 0; ++data, --size) narrow = _mm_crc32_u8(narrow, *data);
     return narrow;

@@ -1,9 +1,9 @@
 // Bodies are appended field by field: building a tree first costs more than the log's write.
 #include "proctor/codec/json_fields.hpp"
 
-#include <boost/json/monotonic_resource.hpp>
+#include "json_scanner.hpp"
+
 #include <boost/json/parse.hpp>
-#include <boost/json/value_to.hpp>
 
 #include <fmt/format.h>
 
@@ -15,33 +15,6 @@ namespace proctor {
 namespace {
 
 namespace json = boost::json;
-
-// Length of the UTF-8 sequence at the front of `text`, 0 if there is none (RFC 3629: no
-// surrogates, no overlong forms, nothing above U+10FFFF).
-std::size_t utf8_length(std::string_view text) {
-    const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
-    const auto follows = [&](std::size_t i, unsigned low = 0x80, unsigned high = 0xbf) {
-        return i < text.size() && byte(i) >= low && byte(i) <= high;
-    };
-    const unsigned first = byte(0);
-    if (first < 0x80) return 1;
-    if (first >= 0xc2 && first <= 0xdf) return follows(1) ? 2 : 0;
-    if (first >= 0xe0 && first <= 0xef) {
-        const unsigned low = first == 0xe0 ? 0xa0 : 0x80;
-        const unsigned high = first == 0xed ? 0x9f : 0xbf;
-        return follows(1, low, high) && follows(2) ? 3 : 0;
-    }
-    if (first >= 0xf0 && first <= 0xf4) {
-        const unsigned low = first == 0xf0 ? 0x90 : 0x80;
-        const unsigned high = first == 0xf4 ? 0x8f : 0xbf;
-        return follows(1, low, high) && follows(2) && follows(3) ? 4 : 0;
-    }
-    return 0;
-}
-
-bool is_plain(char c) {
-    return c >= 0x20 && c < 0x7f && c != '"' && c != '\\';
-}
 
 // Appends fields to an object that is open at the end of `out`; its end closes the object.
 class object_writer {
@@ -122,49 +95,36 @@ failure bad(failure_code code, std::string detail) {
     return {code, "record body", std::move(detail)};
 }
 
-std::string_view text_at(const json::object& body, std::string_view name) {
-    const auto* value = body.if_contains(name);
-    if (!value || !value->is_string()) return {};
-    const auto& text = value->get_string();
-    return {text.data(), text.size()};
+std::string text_of(std::string_view value) {
+    return json_string(value).value_or("");
 }
 
-double number_at(const json::object& body, std::string_view name) {
-    const auto* value = body.if_contains(name);
-    if (!value) return 0;
-    boost::system::error_code ec;
-    const auto number = value->to_number<double>(ec);
-    return ec ? 0 : number;
-}
-
-std::uint64_t count_at(const json::object& body, std::string_view name) {
-    const auto* value = body.if_contains(name);
-    if (!value) return 0;
-    boost::system::error_code ec;
-    const auto number = value->to_number<std::uint64_t>(ec); // not by way of double: ids are exact
-    return ec ? 0 : number;
-}
-
-token_usage usage_at(const json::object& body) {
+token_usage usage_of(std::string_view object) {
     token_usage usage;
-    const auto* value = body.if_contains("usage");
-    if (!value || !value->is_object()) return usage;
-    usage.prompt = count_at(value->get_object(), "prompt_tokens");
-    usage.completion = count_at(value->get_object(), "completion_tokens");
+    json_scanner members(object);
+    while (const auto member = members.next()) {
+        if (member->name == "prompt_tokens") usage.prompt = json_count(member->value);
+        if (member->name == "completion_tokens") usage.completion = json_count(member->value);
+    }
     return usage;
 }
 
-bool flag_at(const json::object& body, std::string_view name) {
-    const auto* value = body.if_contains(name);
-    return value && value->is_bool() && value->get_bool();
+// Of a multiple-choice question: whether the answer chose.
+bool has_choice(std::string_view evaluation) {
+    bool chosen = false;
+    json_scanner members(evaluation);
+    while (const auto member = members.next())
+        if (member->name == "model_choice") chosen = !text_of(member->value).empty();
+    return chosen;
 }
 
-result<json::value> parse_object(std::string_view body, json::storage_ptr memory) {
+// What is wrong with a body at whose end `scanned` has come, if anything is.
+result<> check_intact(const json_scanner& scanned, std::string_view body) {
+    if (scanned.intact()) return {};
     boost::system::error_code ec;
-    auto value = json::parse({body.data(), body.size()}, ec, std::move(memory));
-    if (ec) return bad(failure_code::bad_syntax, "not JSON: " + ec.message());
-    if (!value.is_object()) return bad(failure_code::bad_value, "not a JSON object");
-    return value;
+    const auto value = json::parse({body.data(), body.size()}, ec);
+    if (!ec && !value.is_object()) return bad(failure_code::bad_value, "not a JSON object");
+    return bad(failure_code::bad_syntax, "not JSON: " + ec.message());
 }
 
 void append_json(std::string& out, const json::value& value) {
@@ -205,8 +165,7 @@ void append_json_string(std::string& out, std::string_view text) {
     out.reserve(out.size() + text.size() + 2);
     out += '"';
     while (!text.empty()) {
-        std::size_t plain = 0;
-        while (plain < text.size() && is_plain(text[plain])) ++plain;
+        const auto plain = plain_prefix(text);
         out.append(text.substr(0, plain));
         text.remove_prefix(plain);
         if (text.empty()) break;
@@ -312,50 +271,52 @@ std::string failed_body(const question& asked, const question_failure& why) {
 result<outcome> read_outcome(const record_view& record) {
     outcome what(record.kind, record.question);
     if (record.kind == record_kind::session) return what;
-    // Most bodies fit: the tree is read and thrown away.
-    unsigned char buffer[8192];
-    json::monotonic_resource memory(buffer, sizeof buffer);
-    auto parsed = parse_object(record.body, &memory);
-    if (!parsed) return parsed.error();
-    const auto& body = parsed->get_object();
-
-    if (count_at(body, "question_id") != record.question)
+    const bool is_result = record.kind == record_kind::result;
+    const bool is_failure = record.kind == record_kind::failed;
+    std::uint64_t question = 0;
+    std::string_view evaluation;
+    json_scanner body(record.body);
+    while (const auto member = body.next()) {
+        const auto& [name, value] = *member;
+        if (name == "question_id") question = json_count(value);
+        if (name == "format")
+            what.format = parse_question_format(text_of(value)).value_or(what.format);
+        if (name == "usage") what.usage = usage_of(value);
+        if (name == "attempts") what.attempts = static_cast<std::uint32_t>(json_count(value));
+        if (name == "category") what.category = text_of(value);
+        if (name == "model_time_seconds") what.model_seconds = json_number(value).value_or(0);
+        if (name == "finish_reason") what.truncated = text_of(value) == "length";
+        if (is_result && name == "score") what.score = json_number(value);
+        if (is_result && name == "evaluation") evaluation = value;
+        if (is_failure && name == "error_kind") what.error_kind = text_of(value);
+        if (is_failure && name == "refused") what.refused = value == "true";
+    }
+    if (const auto fine = check_intact(body, record.body); !fine) return fine.error();
+    if (question != record.question)
         return bad(failure_code::bad_value,
                    fmt::format("question_id is not that of its record, {}", record.question));
-    if (const auto format = parse_question_format(text_at(body, "format"))) what.format = *format;
-    what.usage = usage_at(body);
-    what.attempts = static_cast<std::uint32_t>(count_at(body, "attempts"));
-    what.category = text_at(body, "category");
-    what.model_seconds = number_at(body, "model_time_seconds");
-    what.truncated = text_at(body, "finish_reason") == "length";
-    if (record.kind == record_kind::result) {
-        const auto* score = body.if_contains("score");
-        if (score && score->is_number()) what.score = number_at(body, "score");
-        const auto* evaluation = body.if_contains("evaluation");
-        what.no_choice = what.format == question_format::multiple_choice && evaluation &&
-                         evaluation->is_object() &&
-                         text_at(evaluation->get_object(), "model_choice").empty();
-    } else if (record.kind == record_kind::failed) {
-        what.error_kind = text_at(body, "error_kind");
-        what.refused = flag_at(body, "refused");
-    }
+    what.no_choice = what.format == question_format::multiple_choice &&
+                     evaluation.starts_with('{') && !has_choice(evaluation);
     return what;
 }
 
 result<answer> read_answer(std::string_view text) {
-    auto parsed = parse_object(text, {});
-    if (!parsed) return parsed.error();
-    const auto& body = parsed->get_object();
-    const auto* said_text = body.if_contains("model_answer");
-    if (!said_text || !said_text->is_string())
-        return bad(failure_code::bad_value, "model_answer is missing");
     answer said;
-    said.text = text_at(body, "model_answer");
-    said.reasoning = text_at(body, "reasoning");
-    said.finish_reason = text_at(body, "finish_reason");
-    said.usage = usage_at(body);
-    said.model_seconds = number_at(body, "model_time_seconds");
-    said.attempts = static_cast<std::uint32_t>(count_at(body, "attempts"));
+    said.attempts = 0;
+    std::optional<std::string> said_text;
+    json_scanner body(text);
+    while (const auto member = body.next()) {
+        const auto& [name, value] = *member;
+        if (name == "model_answer") said_text = json_string(value);
+        if (name == "reasoning") said.reasoning = text_of(value);
+        if (name == "finish_reason") said.finish_reason = text_of(value);
+        if (name == "usage") said.usage = usage_of(value);
+        if (name == "model_time_seconds") said.model_seconds = json_number(value).value_or(0);
+        if (name == "attempts") said.attempts = static_cast<std::uint32_t>(json_count(value));
+    }
+    if (const auto fine = check_intact(body, text); !fine) return fine.error();
+    if (!said_text) return bad(failure_code::bad_value, "model_answer is missing");
+    said.text = std::move(*said_text);
     return said;
 }
 

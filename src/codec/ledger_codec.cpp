@@ -9,9 +9,6 @@
 namespace proctor {
 namespace {
 
-// Beyond it no set is believed: 2^40 questions would not fit into memory as bits.
-constexpr std::uint64_t highest_question = std::uint64_t{1} << 40;
-
 void append_set(std::string& out, const question_set& set) {
     std::uint64_t runs = 0;
     set.each_run([&](question_id, std::uint64_t) { ++runs; });
@@ -24,12 +21,13 @@ void append_set(std::string& out, const question_set& set) {
     });
 }
 
-bool read_set(varint_reader& in, question_set& set) {
+// A few bytes can tell of any number of members, and each of them is a bit in memory.
+bool read_set(varint_reader& in, std::uint64_t most, question_set& set) {
     question_id behind = 0;
     for (auto runs = in.number(); runs > 0; --runs) {
         const auto gap = in.number();
         const auto count = in.number();
-        if (!in.ok() || gap > highest_question || count > highest_question ||
+        if (!in.ok() || gap > highest_question || count > most - set.size() ||
             behind + gap + count > highest_question)
             return false;
         set.insert_run(behind + gap, count);
@@ -127,19 +125,19 @@ void append_ledger(std::string& out, const ledger& counted) {
     append_varint(out, state.no_choice);
 }
 
-result<ledger> read_ledger(varint_reader& in) {
+result<ledger> read_ledger(varint_reader& in, std::uint64_t most) {
     const failure damaged{failure_code::damaged, "", "the figures in the footer do not make sense"};
     ledger_state state;
     for (auto* set : {&state.completed, &state.answered, &state.failed, &state.refused})
-        if (!read_set(in, *set)) return damaged;
+        if (!read_set(in, most, *set)) return damaged;
     for (auto kinds = in.number(); kinds > 0; --kinds) {
         const std::string kind(in.text());
-        if (!in.ok() || !read_set(in, state.failed_by_kind[kind])) return damaged;
+        if (!in.ok() || !read_set(in, most, state.failed_by_kind[kind])) return damaged;
     }
     for (auto answers = in.number(); answers > 0; --answers) {
         const auto id = in.number();
         const auto cost = read_spending(in);
-        if (!in.ok()) return damaged;
+        if (!in.ok() || !state.answered.contains(id)) return damaged;
         state.answers[id] = cost;
     }
     state.spent = read_spending(in);

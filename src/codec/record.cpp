@@ -20,7 +20,7 @@ void append_record(std::string& out, const record_view& record) {
         out.append(record.bytes);
         return;
     }
-    PROCTOR_ASSERT(record.body.size() <= max_record_body);
+    PROCTOR_ASSERT(record.body.size() <= max_record_body && record.question <= highest_question);
     char header[record_header_size] = {};
     put<std::uint32_t>(header, static_cast<std::uint32_t>(record.body.size()));
     put<std::uint8_t>(header + 8, static_cast<std::uint8_t>(record.kind));
@@ -58,6 +58,8 @@ result<record_view> take_record(std::string_view& payload) {
     record.kind = static_cast<record_kind>(kind);
     record.repeat = get<std::uint16_t>(header + 10);
     record.question = get<std::uint64_t>(header + 16);
+    if (record.question > highest_question)
+        return damaged(fmt::format("no question has the number {}", record.question));
     record.body = payload.substr(record_header_size, length);
     record.bytes = payload.substr(0, record_header_size + length);
     payload.remove_prefix(record_header_size + length);

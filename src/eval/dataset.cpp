@@ -8,9 +8,11 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
+#include <chrono>
 #include <system_error>
 #include <utility>
 
@@ -52,6 +54,24 @@ result<int> open_file(const std::string& path) {
     return fd;
 }
 
+std::chrono::nanoseconds since_1970(const timespec& time) {
+    return std::chrono::seconds(time.tv_sec) + std::chrono::nanoseconds(time.tv_nsec);
+}
+
+result<file_stamp> stamp_of_open(const std::string& path, int fd) {
+    struct stat found{};
+    if (::fstat(fd, &found) != 0)
+        return failure(failure_code::io_error, path,
+                       "cannot be examined: " + std::generic_category().message(errno));
+    file_stamp stamp;
+    stamp.device = found.st_dev;
+    stamp.inode = found.st_ino;
+    stamp.size = static_cast<std::uint64_t>(found.st_size);
+    stamp.modified = since_1970(found.st_mtim);
+    stamp.changed = since_1970(found.st_ctim);
+    return stamp;
+}
+
 } // namespace
 
 class question_reader::state {
@@ -59,6 +79,23 @@ public:
     state(const std::string& path, int fd) : path_(path), file_(fd), records_(path, fd) {}
 
     result<void> begin() { return records_.begin(); }
+
+    result<void> begin_at(const question_index& index, const question_place& place) {
+        const auto stamp = stamp_of_open(path_, file_.get());
+        if (!stamp) return stamp.error();
+        if (*stamp != index.stamp)
+            return failure(failure_code::mismatch, path_,
+                           "was changed or replaced after its questions were counted");
+        return records_.begin_at(index.syntax, place);
+    }
+
+    result<void> go_to(const question_place& place) {
+        const auto syntax = records_.syntax();
+        unreported_.reset();
+        records_ = record_splitter(path_, file_.get());
+        return records_.begin_at(syntax, place);
+    }
+
     question_id next_number() const { return records_.next_number(); }
 
     std::optional<result<question>> next() {
@@ -101,6 +138,15 @@ result<question_reader> question_reader::open(const std::string& path) {
     return question_reader(std::move(opened));
 }
 
+result<question_reader> question_reader::open(const std::string& path, const question_index& index,
+                                              const question_place& place) {
+    const auto fd = open_file(path);
+    if (!fd) return fd.error();
+    auto opened = std::make_unique<state>(path, *fd);
+    if (const auto begun = opened->begin_at(index, place); !begun) return begun.error();
+    return question_reader(std::move(opened));
+}
+
 std::optional<result<question>> question_reader::next() {
     return state_->next();
 }
@@ -109,23 +155,47 @@ bool question_reader::skip() {
     return state_->skip();
 }
 
+result<void> question_reader::go_to(const question_place& place) {
+    return state_->go_to(place);
+}
+
 question_id question_reader::next_number() const {
     return state_->next_number();
 }
 
-result<question_census> take_census(const std::string& path,
-                                    const std::function<void(const failure&)>& on_broken) {
+// By a descriptor of the path's own: on NFS only opening a file asks the server whether what is
+// cached of it still holds.
+result<file_stamp> stamp_of(const std::string& path) {
     const auto fd = open_file(path);
     if (!fd) return fd.error();
     const file_descriptor file(*fd);
+    return stamp_of_open(path, file.get());
+}
+
+result<question_index> index_questions(const std::string& path,
+                                       const std::function<void(const failure&)>& on_broken,
+                                       std::uint64_t stride) {
+    PROCTOR_ASSERT(stride > 0);
+    const auto fd = open_file(path);
+    if (!fd) return fd.error();
+    const file_descriptor file(*fd);
+    const auto before = stamp_of_open(path, file.get());
+    if (!before) return before.error();
     sha256 hash;
     record_splitter records(path, file.get(),
                             [&hash](std::string_view bytes) { hash.update(bytes); });
     if (const auto begun = records.begin(); !begun) return begun.error();
 
-    question_census census;
-    while (const auto record = records.next()) {
-        if (records.io_failure()) break;
+    question_index index;
+    auto& census = index.census;
+    while (true) {
+        auto place = records.place();
+        const auto record = records.next();
+        if (!record || records.io_failure()) break;
+        if (census.records > 0 && census.records % stride == 0) {
+            place.questions = census.questions;
+            index.places.push_back(place);
+        }
         ++census.records;
         const auto parsed = *record ? parse_in(path, **record) : result<question>(record->error());
         if (parsed) {
@@ -137,9 +207,22 @@ result<question_census> take_census(const std::string& path,
     }
     records.read_to_end();
     if (records.io_failure()) return *records.io_failure();
-    census.bytes = records.bytes_read();
+    const auto after = stamp_of_open(path, file.get());
+    if (!after) return after.error();
+    if (*after != *before)
+        return failure(failure_code::io_error, path, "was changed while it was read");
+    index.stamp = *after;
+    index.syntax = records.syntax();
+    census.bytes = records.read_up_to();
     census.sha256 = hash.finish();
-    return census;
+    return index;
+}
+
+result<question_census> take_census(const std::string& path,
+                                    const std::function<void(const failure&)>& on_broken) {
+    auto index = index_questions(path, on_broken);
+    if (!index) return index.error();
+    return std::move(index->census);
 }
 
 } // namespace proctor

@@ -85,7 +85,11 @@ asio::awaitable<attempt_result> model_client::ask(const question& asked) {
     auto response = co_await transport_.exchange(std::move(request));
     const auto took = clock_.now() - began;
     if (!response) co_return scrubbed(attempt_failure(response.error()));
-    if (response->status != 200) co_return scrubbed(http_failure(chat_path, *response));
+    if (response->status != 200) {
+        // Before it is shortened too: what is left of a key is a piece of the key.
+        response->body = scrubber_.clean(std::move(response->body));
+        co_return scrubbed(http_failure(chat_path, *response));
+    }
 
     auto said = parse_chat_reply(response->body);
     if (!said) {
@@ -103,11 +107,13 @@ asio::awaitable<attempt_result> model_client::ask(const question& asked) {
 
 asio::awaitable<boost::system::result<void, attempt_failure>> model_client::probe() {
     http_request request(http_method::get, std::string(models_path));
-    const auto response = co_await transport_.exchange(std::move(request));
+    auto response = co_await transport_.exchange(std::move(request));
     if (!response) co_return scrubbed(attempt_failure(response.error()));
     const auto status = response->status;
-    if (status == 401 || status == 403 || status == 503)
+    if (status == 401 || status == 403 || status == 503) {
+        response->body = scrubber_.clean(std::move(response->body));
         co_return scrubbed(http_failure(models_path, *response));
+    }
     co_return boost::system::result<void, attempt_failure>();
 }
 

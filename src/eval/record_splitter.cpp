@@ -56,7 +56,7 @@ bool record_splitter::fill() {
     const auto size = static_cast<std::size_t>(got);
     if (on_bytes_) on_bytes_({buffer_.data() + end_, size});
     end_ += size;
-    bytes_read_ += size;
+    read_up_to_ += size;
     return size > 0;
 }
 
@@ -87,8 +87,25 @@ result<void> record_splitter::begin() {
     if (*first != '[' && *first != '{')
         return broken(failure_code::bad_syntax, line_,
                       "expected a JSON array ('[') or one JSON object a line ('{')");
-    is_array_ = *first == '[';
-    if (is_array_) drop(1);
+    if (*first == '[') {
+        syntax_ = question_syntax::array;
+        drop(1);
+    }
+    return {};
+}
+
+result<void> record_splitter::begin_at(question_syntax syntax, const question_place& place) {
+    if (::lseek(fd_, static_cast<off_t>(place.offset), SEEK_SET) < 0) {
+        ended_ = true;
+        return failure(failure_code::io_error, path_,
+                       fmt::format("cannot be read from offset {}: {}", place.offset,
+                                   std::generic_category().message(errno)));
+    }
+    if (place.offset == 0) return begin(); // what precedes the first record is its business
+    syntax_ = syntax;
+    number_ = place.number - 1;
+    line_ = place.line;
+    read_up_to_ = place.offset;
     return {};
 }
 
@@ -133,18 +150,18 @@ std::optional<result<raw_record>> record_splitter::next_line() {
 std::optional<result<raw_record>> record_splitter::next_element() {
     auto first = peek();
     if (io_failure_) return end_quietly();
+    const bool at_first_element = number_ == 0;
     bool comma_missing = false;
-    if (first == ',' && !at_first_element_) {
+    if (first == ',' && !at_first_element) {
         const auto line = line_;
         drop(1);
         first = peek();
         if (first == ']') {
             ++number_;
-            at_first_element_ = true; // so that the bracket ends the array now
             return result<raw_record>(
                 broken(failure_code::bad_syntax, line, "expected a record after ','"));
         }
-    } else if (!at_first_element_ && first && first != ']') {
+    } else if (!at_first_element && first && first != ']') {
         comma_missing = true;
     }
     if (io_failure_) return end_quietly();
@@ -162,7 +179,6 @@ std::optional<result<raw_record>> record_splitter::next_element() {
             broken(failure_code::bad_syntax, line_, "expected nothing after the array's ']'"));
     }
     ++number_;
-    at_first_element_ = false;
     if (first == ',') // it stays, to stand before the next record
         return result<raw_record>(
             broken(failure_code::bad_syntax, line, "expected a record before ','"));

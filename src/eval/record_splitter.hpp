@@ -23,14 +23,17 @@ public:
     record_splitter(std::string path, int fd, bytes_listener on_bytes = {})
         : path_(std::move(path)), fd_(fd), on_bytes_(std::move(on_bytes)) {}
 
-    // Finds out whether this is an array or JSONL. Must come first, once.
+    // Finds out whether this is an array or JSONL. This or begin_at must come first, once.
     result<void> begin();
+    // Begins between two records of a file that is known to be of this syntax. io_error: it cannot
+    // be read from anywhere but its beginning, and next() has nothing.
+    result<void> begin_at(question_syntax, const question_place&);
 
     // The next record, or why there is none in its place; nothing at the end. The text stands
     // until the next call.
     std::optional<result<raw_record>> next() {
         if (ended_) return std::nullopt;
-        return is_array_ ? next_element() : next_line();
+        return syntax_ == question_syntax::array ? next_element() : next_line();
     }
 
     // Reads what is left behind the last record, for the hash.
@@ -40,7 +43,11 @@ public:
     }
 
     question_id next_number() const { return number_ + 1; }
-    std::uint64_t bytes_read() const { return bytes_read_; }
+    // Between the record that came last and the next one. Who looks into records knows which are
+    // questions; here none is counted.
+    question_place place() const { return {number_ + 1, read_up_to_ - (end_ - begin_), line_, 0}; }
+    question_syntax syntax() const { return syntax_; }
+    std::uint64_t read_up_to() const { return read_up_to_; } // an offset in the file
     // The file could not be read to its end; next() says so once, and then nothing.
     const std::optional<failure>& io_failure() const { return io_failure_; }
 
@@ -78,11 +85,10 @@ private:
     std::vector<char> buffer_;
     std::size_t begin_ = 0, end_ = 0; // what is held
     std::uint64_t line_ = 1;          // of the first byte that is held
-    std::uint64_t bytes_read_ = 0;
+    std::uint64_t read_up_to_ = 0;
     std::optional<failure> io_failure_;
     question_id number_ = 0;
-    bool is_array_ = false;
-    bool at_first_element_ = true;
+    question_syntax syntax_ = question_syntax::jsonl;
     bool ended_ = false;
     bool oversized_ = false; // of the element under way: its front has been dropped
     // Where the scan of the element under way stands.

@@ -57,6 +57,9 @@ result<api_root> parse_api_root(std::string_view url) {
     const auto path = parsed->encoded_path();
     // Boost 1.81 takes "//host:http/v1" for an empty port before a path.
     if (!path.empty() && path.front() != '/') return not_a_root(url, "not a port");
+    // A password with a slash in it ends the host early, and the rest would be the path.
+    if (path.find('@') != path.npos)
+        return not_a_root(url, "user information does not belong in the URL (see api_key)");
     root.base_path.assign(path.data(), path.size());
     while (root.base_path.ends_with('/')) root.base_path.pop_back();
     return root;

@@ -167,7 +167,9 @@ asio::awaitable<void> checkpoint::work() {
                 if (sync)
                     if (auto synced = store_->sync(); !synced) return synced;
                 if (note)
-                    if (auto noted = store_->note(); !noted) return noted;
+                    if (auto noted = store_->note();
+                        !noted && noted.error().code != failure_code::disk_full)
+                        return noted;
                 return close ? store_->close() : result<>();
             };
             done = co_await on_disk_thread(std::move(job));

@@ -44,6 +44,21 @@ void check_limits(task_context& run, const scheduler_settings& settings) {
                       run.figures.failed, run.figures.ended)}});
 }
 
+// Goes on behind what is done, if the reader stands at a place of the index; true if it moved.
+// `seen` counts the questions that it passes.
+bool pass_over_done(const task_context& run, const scheduler_settings& settings,
+                    question_reader& questions, std::uint64_t& seen) {
+    const auto number = questions.next_number();
+    if (!settings.index) return false;
+    const auto here = settings.index->at_or_before(number);
+    if (here.number != number) return false;
+    const auto there = settings.index->pass_over_done(
+        here, [&](question_id id) { return is_done(run, settings, id); });
+    if (there.number == here.number || !questions.go_to(there)) return false;
+    seen += there.questions - here.questions;
+    return true;
+}
+
 asio::awaitable<void> admit(task_context& run, task_group& tasks, question_reader& questions,
                             const scheduler_settings& settings) {
     std::uint64_t seen = 0;    // questions of the selection
@@ -57,6 +72,7 @@ asio::awaitable<void> admit(task_context& run, task_group& tasks, question_reade
 
         const auto number = questions.next_number();
         if (is_done(run, settings, number)) {
+            if (pass_over_done(run, settings, questions, seen)) continue;
             if (!questions.skip()) co_return;
             ++seen;
             if (++skipped % 4096 == 0)

@@ -47,6 +47,15 @@ bool supersedes(record_kind later, record_kind earlier) {
 }
 
 result<snapshot_key> build_snapshot(file_system& disk, const compaction_job& job) {
+    const auto& header = job.header;
+    return build_snapshot(disk, job, [&](const record_visitor& visit) {
+        return read_sealed(disk, job.directory, job.segment, header.first_lsn, header.last_lsn + 1,
+                           visit);
+    });
+}
+
+result<snapshot_key> build_snapshot(file_system& disk, const compaction_job& job,
+                                    const record_source& read) {
     std::vector<record_position> found;
     ledger counted;
     const auto note = [&](const record_view& record, record_place place, lsn number) -> result<> {
@@ -56,17 +65,13 @@ result<snapshot_key> build_snapshot(file_system& disk, const compaction_job& job
         found.push_back({record.question, number, place, record.repeat, record.kind});
         return {};
     };
-    const auto& header = job.header;
-    if (auto done = read_sealed(disk, job.directory, job.segment, header.first_lsn,
-                                header.last_lsn + 1, note);
-        !done)
-        return done.error();
+    if (auto done = read(note); !done) return done.error();
     keep_what_counts(found);
 
     const auto path = join_path(job.directory, segment_name(job.segment));
     auto from = disk.open(path);
     if (!from) return from.error();
-    auto writer = snapshot_writer::create(disk, job.directory, header);
+    auto writer = snapshot_writer::create(disk, job.directory, job.header);
     if (!writer) return writer.error();
     std::string buffer;
     for (const auto& position : found) {

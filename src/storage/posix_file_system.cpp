@@ -11,6 +11,7 @@
 #include <fcntl.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/statfs.h>
 #include <unistd.h>
 
 namespace proctor {
@@ -133,6 +134,28 @@ result<std::unique_ptr<file>> posix_file_system::open(const std::string& path) {
 result<std::unique_ptr<file>> posix_file_system::lock(const std::string& path, locking how) {
     if (how == locking::none) return open_file(path, O_RDWR | O_CREAT, "open");
     return flock_file(path, LOCK_EX | LOCK_NB);
+}
+
+std::string posix_file_system::shared_by(const std::string& path) const {
+    struct statfs info{};
+    if (::statfs(path.c_str(), &info) != 0) return {};
+    // statfs(2), and the headers of those that are no part of the kernel.
+    switch (static_cast<std::uint32_t>(info.f_type)) {
+    case 0x6969: return "nfs";
+    case 0x517b: return "smb";
+    case 0xff534d42: return "cifs";
+    case 0xfe534d42: return "smb2";
+    case 0x0bd00bd0: return "lustre";
+    case 0x47504653: return "gpfs";
+    case 0x00c36400: return "ceph";
+    case 0x013111a8: return "afs"; // as Transarc's
+    case 0x19830326: return "beegfs";
+    case 0x7461636f: return "ocfs2";
+    case 0x01161970: return "gfs2";
+    case 0x20030528: return "pvfs2";
+    case 0x65735546: return "fuse"; // sshfs and many others
+    default: return {};
+    }
 }
 
 result<std::unique_ptr<file>> posix_file_system::wait_for_lock(const std::string& path) {

@@ -119,10 +119,7 @@ private:
             return failure{failure_code::damaged, reader->path(), "this snapshot is another run's"};
         if (reader->header().read_only_compatible != 0) report_.read_only = reader->path();
         report_.last_written = reader->header().created;
-        const auto& footer = reader->footer();
-        report_.snapshots.push_back(
-            {key, reader->size(), footer.records,
-             footer.blocks.empty() ? 0 : footer.blocks.front().first_question});
+        report_.snapshots.push_back(summary_of(*reader));
         if (report_.counted.merge(reader->footer().counted)) return {};
         return fold_records(snapshot_cursor(std::move(*reader)));
     }
@@ -231,6 +228,20 @@ private:
 
 } // namespace
 
+snapshot_summary summary_of(const snapshot_reader& reader) {
+    const auto& header = reader.header();
+    const auto& footer = reader.footer();
+    snapshot_summary summary;
+    summary.key = {header.first_lsn, header.last_lsn, header.epoch};
+    summary.bytes = reader.size();
+    summary.records = footer.records;
+    if (!footer.blocks.empty()) {
+        summary.first_question = footer.blocks.front().first_question;
+        summary.last_question = footer.blocks.back().last_question;
+    }
+    return summary;
+}
+
 lsn run_files::limit_of(std::size_t index) const {
     return index + 1 < segments.size() ? segments[index + 1].first_lsn : no_limit;
 }
@@ -301,7 +312,8 @@ result<> visit_records(const segment_reader::frame& frame, std::uint32_t segment
             return failure{failure_code::damaged, where,
                            fmt::format("record {} of {}: {}", i + 1, frame.header.record_count,
                                        record.error().detail)};
-        const record_place place{segment, frame.offset + frame_header_size + begin};
+        const record_place place{segment, frame.offset + frame_header_size + begin,
+                                 static_cast<std::uint32_t>(record->bytes.size())};
         if (auto done = visit(*record, place, frame.header.first_lsn + i); !done) return done;
     }
     if (!left.empty())

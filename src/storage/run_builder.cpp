@@ -100,6 +100,11 @@ result<> run_builder::finish(const spending& superseded) {
     return disk_->sync_directory(parent_path(directory_));
 }
 
+void run_builder::abandon() {
+    snapshot_.reset();
+    (void)remove_directory(*disk_, making_); // the next attempt, or prune, does what is left
+}
+
 result<merge_report> merge_runs(const std::vector<const run_view*>& runs, run_builder& into) {
     constexpr std::size_t most_listed = 20;
     // In the order in which they were written last, so that of equals the later one wins.

@@ -1,7 +1,8 @@
-// run.json: one line of JSON whose last member is the SHA-256 of the line without it.
+// run.json: one line of sealed JSON.
 #include "proctor/storage/run_identity.hpp"
 
 #include "proctor/codec/json_fields.hpp"
+#include "proctor/codec/sealed_json.hpp"
 #include "proctor/codec/sha256.hpp"
 #include "proctor/storage/run_layout.hpp"
 
@@ -11,6 +12,7 @@
 #include <algorithm>
 #include <charconv>
 #include <iterator>
+#include <utility>
 
 namespace proctor {
 namespace {
@@ -99,8 +101,7 @@ std::string encode(const run_identity& identity) {
     object["fingerprint"] = fingerprint(identity.settings);
     object["settings"] = identity.settings;
     object["about"] = identity.about;
-    object["sha256"] = sha256_hex(json_text(object));
-    return json_text(object) + "\n";
+    return sealed(std::move(object));
 }
 
 result<run_identity> decode_identity(std::string_view text, const std::string& where) {
@@ -118,12 +119,7 @@ result<run_identity> decode_identity(std::string_view text, const std::string& w
             failure_code::unsupported, where,
             fmt::format("written by a newer proctor (format {}); this one reads format {}",
                         version->get_int64(), known_format)};
-    const auto digest = text_of(object, "sha256");
-    // The digest covers the line as it was written, so a change of its spelling shows too.
-    const auto tail = fmt::format(", \"sha256\": \"{}\"}}\n", digest);
-    if (!text.ends_with(tail) ||
-        sha256_hex(std::string(text.substr(0, text.size() - tail.size())) + "}") != digest)
-        return damaged("the file's own SHA-256 does not match");
+    if (!is_sealed(text)) return damaged("the file's own SHA-256 does not match");
     run_identity identity;
     const auto* settings = object.if_contains("settings");
     const auto* about = object.if_contains("about");

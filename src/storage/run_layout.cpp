@@ -83,10 +83,14 @@ std::string file_name_part(std::string_view text) {
 
 std::string run_directory_name(std::string_view questions_path, std::string_view model,
                                wall_time started) {
+    return fmt::format("{}{}_{}", run_directory_stem(questions_path), file_name_part(model),
+                       compact_time(started));
+}
+
+std::string run_directory_stem(std::string_view questions_path) {
     auto stem = questions_path.substr(questions_path.find_last_of('/') + 1);
     stem = stem.substr(0, stem.find_last_of('.'));
-    return fmt::format("checkpoint_{}_{}_{}", file_name_part(stem), file_name_part(model),
-                       compact_time(started));
+    return fmt::format("checkpoint_{}_", file_name_part(stem));
 }
 
 std::string compact_time(wall_time time) {

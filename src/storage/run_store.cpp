@@ -14,7 +14,7 @@ namespace {
 
 constexpr std::size_t frame_cap = std::size_t{1} << 20; // bytes; one record may be more
 constexpr std::uint32_t frame_record_cap = 1024;
-constexpr std::uint64_t snapshots_per_doubling = 256;
+constexpr std::uint64_t snapshots_per_doubling = 128;
 
 } // namespace
 
@@ -303,7 +303,10 @@ result<> run_store::write_anew(const failure& why) {
 
 result<> run_store::note() {
     if (broken_) return *broken_;
-    return sticky(write_empty_frame(frame_type::note));
+    auto done = write_empty_frame(frame_type::note);
+    // Nothing relies on it, and records that come meanwhile wait for room.
+    if (!done && done.error().code == failure_code::disk_full) return done;
+    return sticky(std::move(done));
 }
 
 result<> run_store::close() {

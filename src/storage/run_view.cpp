@@ -64,9 +64,7 @@ result<run_view> run_view::open_as_of(file_system& disk, const std::string& dire
         if (!reader) return reader.error();
         const auto& footer = reader->footer();
         view.found_.files.snapshots.push_back(*key);
-        view.found_.snapshots.push_back(
-            {*key, reader->size(), footer.records,
-             footer.blocks.empty() ? 0 : footer.blocks.front().first_question});
+        view.found_.snapshots.push_back(summary_of(*reader));
         view.found_.next_lsn = key->last_lsn + 1;
         view.found_.last_written = reader->header().created;
         if (!view.found_.counted.merge(footer.counted))
@@ -98,7 +96,7 @@ result<std::optional<std::string>> run_view::find(question_id id) const {
         best_kind = record.kind;
     };
     for (const auto& snapshot : found_.snapshots) {
-        if (snapshot.first_question > id) continue;
+        if (id < snapshot.first_question || id > snapshot.last_question) continue;
         auto reader = snapshot_reader::open(*disk_, directory_, snapshot.key);
         if (!reader) return reader.error();
         const auto entry = reader->find(id);
@@ -161,17 +159,20 @@ result<> run_cursor::advance(std::size_t index) {
     return {};
 }
 
-result<> run_cursor::wake_sources(question_id up_to) {
+// Those whose first question is the next one, or before it. Each is looked at anew: one that wakes
+// may have an earlier question than all that are awake.
+result<> run_cursor::wake_sources() {
     const auto wake = [this](std::unique_ptr<source> woken) {
         sources_.push_back(std::move(woken));
         return advance(sources_.size() - 1);
     };
     if (std::exchange(tail_asleep_, false))
         if (auto done = wake(std::make_unique<source>(*view_)); !done) return done;
-    while (asleep_ < view_->by_question_.size() &&
-           view_->by_question_[asleep_].first_question <= up_to) {
-        auto reader = snapshot_reader::open(*view_->disk_, view_->directory_,
-                                            view_->by_question_[asleep_++].key);
+    const auto& snapshots = view_->by_question_;
+    while (asleep_ < snapshots.size() &&
+           (heads_.empty() || snapshots[asleep_].first_question <= std::get<0>(heads_.top()))) {
+        auto reader =
+            snapshot_reader::open(*view_->disk_, view_->directory_, snapshots[asleep_++].key);
         if (!reader) return reader.error();
         if (auto done = wake(std::make_unique<source>(std::move(*reader))); !done) return done;
     }
@@ -181,13 +182,8 @@ result<> run_cursor::wake_sources(question_id up_to) {
 result<std::optional<snapshot_entry>> run_cursor::next() {
     for (const auto index : std::exchange(used_up_, {}))
         if (auto done = advance(index); !done) return done.error();
-    if (auto done = wake_sources(0); !done) return done.error();
-    while (heads_.empty() && asleep_ < view_->by_question_.size())
-        if (auto done = wake_sources(view_->by_question_[asleep_].first_question); !done)
-            return done.error();
+    if (auto done = wake_sources(); !done) return done.error();
     if (heads_.empty()) return std::optional<snapshot_entry>();
-    // Waking may bring an earlier one to the front.
-    if (auto done = wake_sources(std::get<0>(heads_.top())); !done) return done.error();
 
     const auto [question, repeat, number, first] = heads_.top();
     heads_.pop();

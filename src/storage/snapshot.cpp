@@ -45,17 +45,20 @@ std::optional<snapshot_footer> decode_footer(std::string_view bytes, std::uint64
         block.offset = behind + gap;
         const auto span = in.number();
         block.span = static_cast<std::uint32_t>(span);
-        block.records = static_cast<std::uint32_t>(in.number());
+        const auto held = in.number();
+        block.records = static_cast<std::uint32_t>(held);
         block.first_question = in.number();
         block.last_question = block.first_question + in.number();
-        if (!in.ok() || gap > limit || span > limit || block.offset + span > limit)
+        if (!in.ok() || gap > limit || span > limit || block.offset + span > limit ||
+            held > max_block_records)
             return std::nullopt;
         behind = block.offset + span;
         records += block.records;
         footer.blocks.push_back(block);
     }
-    auto counted = read_ledger(in);
-    if (!counted || !in.left().empty() || records != footer.records) return std::nullopt;
+    if (records != footer.records) return std::nullopt;
+    auto counted = read_ledger(in, records); // each question of its sets has a record
+    if (!counted || !in.left().empty()) return std::nullopt;
     footer.counted = std::move(*counted);
     return footer;
 }
@@ -276,33 +279,44 @@ result<std::optional<snapshot_entry>> snapshot_cursor::next() {
     return std::optional(*entry);
 }
 
+result<> verify_block(snapshot_reader& reader, std::size_t index,
+                      const std::function<void(const snapshot_entry&)>& visit) {
+    const auto& blocks = reader.footer().blocks;
+    const auto& place = blocks[index];
+    const auto broken = [&](std::string detail) {
+        return failure{failure_code::damaged,
+                       fmt::format("{}, offset {}", reader.path(), place.offset),
+                       std::move(detail)};
+    };
+    const auto* before = index == 0 ? nullptr : &blocks[index - 1];
+    if (place.offset != (before ? before->offset + before->span : snapshot_header_size))
+        return broken("blocks do not follow one another");
+    auto left = reader.read_block(place);
+    if (!left) return left.error();
+    const auto& header = reader.header();
+    question_id last = before ? before->last_question : 0;
+    std::uint32_t records = 0;
+    for (; !left->empty(); ++records) {
+        const auto entry = take_entry(*left);
+        if (!entry) return broken(entry.error().detail);
+        if (records == 0 && entry->record.question != place.first_question)
+            return broken("a block does not begin where the footer tells");
+        if (entry->record.question < last || entry->number < header.first_lsn ||
+            entry->number > header.last_lsn)
+            return broken("a record is out of order");
+        last = entry->record.question;
+        if (visit) visit(*entry);
+    }
+    if (records != place.records || last != place.last_question)
+        return broken("a block does not hold what the footer tells");
+    return {};
+}
+
 result<> verify_snapshot(file_system& disk, const std::string& path) {
     auto reader = snapshot_reader::open(disk, path);
     if (!reader) return reader.error();
-    std::uint64_t behind = snapshot_header_size;
-    const snapshot_header& header = reader->header();
-    question_id last = 0;
-    for (const auto& place : reader->footer().blocks) {
-        const auto broken = [&](std::string detail) {
-            return failure{failure_code::damaged, fmt::format("{}, offset {}", path, place.offset),
-                           std::move(detail)};
-        };
-        if (place.offset != behind) return broken("blocks do not follow one another");
-        behind += place.span;
-        auto left = reader->read_block(place);
-        if (!left) return left.error();
-        std::uint32_t records = 0;
-        for (; !left->empty(); ++records) {
-            const auto entry = take_entry(*left);
-            if (!entry) return broken(entry.error().detail);
-            if (entry->record.question < last || entry->number < header.first_lsn ||
-                entry->number > header.last_lsn)
-                return broken("a record is out of order");
-            last = entry->record.question;
-        }
-        if (records != place.records || last != place.last_question)
-            return broken("a block does not hold what the footer tells");
-    }
+    for (std::size_t i = 0; i < reader->footer().blocks.size(); ++i)
+        if (auto done = verify_block(*reader, i, {}); !done) return done;
     return {};
 }
 

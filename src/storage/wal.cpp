@@ -6,6 +6,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 namespace proctor {
 
 result<segment_writer> segment_writer::create(file_system& disk, const std::string& directory,
@@ -92,24 +94,27 @@ result<std::optional<segment_reader::frame>> segment_reader::read(std::uint64_t 
     };
     // Most frames of a busy run are larger than a page, those of a slow one are one page: the
     // first read takes a page, a second one the rest.
-    buffer_.resize(page_size);
-    auto got = file_->read_at(offset, buffer_);
-    if (!got) return got.error();
-    buffer_.resize(*got);
-    const auto header = decode_frame_header(buffer_, header_.salt);
+    // The buffer only grows: what it is given anew, it fills with zeros first.
+    if (buffer_.size() < page_size) buffer_.resize(page_size);
+    const auto front = file_->read_at(offset, std::span(buffer_).first(page_size));
+    if (!front) return front.error();
+    const auto header =
+        decode_frame_header(std::string_view(buffer_).substr(0, *front), header_.salt);
     if (!header) return damaged(header.error().detail);
     const auto whole = frame_header_size + header->stored_size;
     if (whole > size_ - offset)
         return damaged(fmt::format("a frame of {} bytes begins here, the file ends after {}", whole,
                                    size_ - offset));
-    if (whole > buffer_.size()) {
-        const auto have = buffer_.size();
-        buffer_.resize(whole);
-        got = file_->read_at(offset + have, std::span(buffer_).subspan(have));
-        if (!got) return got.error();
-        buffer_.resize(have + *got);
+    auto have = *front;
+    if (whole > have) {
+        if (buffer_.size() < whole) buffer_.resize(whole);
+        const auto rest =
+            file_->read_at(offset + have, std::span(buffer_).subspan(have, whole - have));
+        if (!rest) return rest.error();
+        have += *rest;
     }
-    const auto payload = std::string_view(buffer_).substr(frame_header_size, header->stored_size);
+    const auto payload =
+        std::string_view(buffer_).substr(0, have).substr(frame_header_size, header->stored_size);
     if (!payload_intact(*header, payload, header_.salt))
         return damaged("the checksum of the frame's payload does not match");
     return std::optional(frame{offset, *header, payload});
@@ -120,7 +125,9 @@ result<std::optional<segment_reader::frame>> segment_reader::find_header(std::ui
     std::string chunk;
     if (!mutated(mutation::no_page_padding)) offset = round_up_to_page(offset);
     for (; offset < size_; offset += pages * page_size) {
-        chunk.resize(pages * page_size);
+        // Not beyond what the file was when it was opened: a live run writes on, and a frame from
+        // behind a cut would make the cut look like damage.
+        chunk.resize(std::min<std::uint64_t>(pages * page_size, size_ - offset));
         const auto got = file_->read_at(offset, chunk);
         if (!got) return got.error();
         chunk.resize(*got);
@@ -133,15 +140,22 @@ result<std::optional<segment_reader::frame>> segment_reader::find_header(std::ui
     return std::optional<frame>();
 }
 
+result<> segment_reader::refresh() {
+    const auto size = file_->size();
+    if (!size) return size.error();
+    size_ = *size;
+    return {};
+}
+
 result<record_view> read_record(file& from, const std::string& path, record_place place,
                                 std::string& buffer) {
     const auto damaged = [&](std::string detail) {
         return failure{failure_code::damaged, fmt::format("{}, offset {}", path, place.offset),
                        std::move(detail)};
     };
-    // Most records are smaller than this; a second read takes the rest of a larger one.
-    constexpr std::size_t first_read = 8192;
-    buffer.resize(first_read);
+    // Without a size, a guess that fits most; a second read takes the rest of a larger one.
+    constexpr std::size_t guess = 8192;
+    buffer.resize(place.size ? place.size : guess);
     auto got = from.read_at(place.offset, buffer);
     if (!got) return got.error();
     if (*got < record_header_size) return damaged("the file ends inside a record's header");

@@ -72,7 +72,10 @@ class memory_file_system final : public file_system {
 public:
     memory_file_system() : root_(std::make_shared<node>()) { root_->directory = true; }
 
-    void plan(disk_fault fault) { faults_ = {fault}; }
+    void plan(disk_fault fault) {
+        const auto held = hold();
+        faults_ = {fault};
+    }
     // A second one, for later.
     void plan_also(disk_fault fault) { faults_.push_back(fault); }
     // What was called so far; call n is calls()[n - 1].
@@ -101,8 +104,12 @@ public:
     }
 
     // For tests that damage files by hand: both faces at once, uncounted.
-    std::string contents(const std::string& path) const { return find(path)->cached; }
+    std::string contents(const std::string& path) const {
+        const auto held = hold();
+        return find(path)->cached;
+    }
     void set_contents(const std::string& path, std::string text) {
+        const auto held = hold();
         auto [directory, name] = parent_and_name(path);
         auto changed = std::make_shared<node>();
         changed->sectors.assign(sectors_of(text.size()), sector::clean);

@@ -132,6 +132,9 @@ private:
     std::string base_url_;
 };
 
+// Segments of a few frames, so that they are sealed, compacted and recovered all the time.
+inline const words small_segments{"--set", "processing.segment_size_bytes=32768"};
+
 // A folder in which proctor runs, with what it leaves there.
 class workplace {
 public:

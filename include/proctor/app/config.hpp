@@ -7,6 +7,7 @@
 #include "proctor/async/clock.hpp"
 #include "proctor/core/error.hpp"
 #include "proctor/pipeline/scheduler.hpp"
+#include "proctor/storage/run_store.hpp"
 
 #include <boost/json/object.hpp>
 
@@ -27,9 +28,11 @@ class Node;
 
 namespace proctor {
 
-// Text that is never written anywhere; only what sends it may look.
+// Text that is never written anywhere; only what sends it may look. Where it came from may be
+// written: a resume finds it there again.
 struct secret {
     std::string text;
+    std::string source; // "${VAR}", if it is that variable's value and nothing else
 };
 
 // Headers, in the order of the file.
@@ -93,6 +96,9 @@ struct config {
         bool verbose = false;
         bool quiet = false;
         bool show_answers = false;
+        bool allow_unlocked = false;
+        duration disk_full_timeout = std::chrono::minutes{10};
+        std::uint64_t segment_size_bytes = store_options().segment_size;
     } processing;
 
     struct {
@@ -149,7 +155,7 @@ std::vector<failure> check(const config&);
 std::string redacted_yaml(const config&);
 // The same as JSON, with numbers as numbers.
 boost::json::object redacted_json(const config&);
-// A key's value as text, "***" for a secret that is set.
+// A key's value as text; for a secret that is set the variable it came from, or "***".
 std::string value_text(const config&, const setting&);
 
 // The entry of `known` that a typing error would have made `word` of; empty if none is near.

@@ -2,15 +2,20 @@
 #pragma once
 
 #include "proctor/app/config.hpp"
+#include "proctor/app/results_file.hpp"
+#include "proctor/core/types.hpp"
 
 #include <optional>
 #include <string>
+#include <variant>
 #include <vector>
 
 namespace proctor {
 
+// Of a command that puts questions.
 struct command_line {
-    std::string command;                   // "run"
+    std::string command;                   // "run" or "resume"
+    std::string run;                       // of resume: what to go on with
     std::vector<std::string> config_files; // in order
     std::vector<assignment> assignments;   // of flags and --set, in order
     int acknowledge_fd = -1;               // --ack-fd
@@ -18,10 +23,46 @@ struct command_line {
     std::string again; // the same command as one would type it
 };
 
+// Of commands that look at runs, or tidy up. A `run` is a run directory, or a checkpoint directory
+// whose latest run is meant.
+struct status_options {
+    std::string run;
+    bool as_json = false;
+    bool watch = false;
+};
+
+struct get_options {
+    std::string run;
+    std::vector<question_id> questions; // in the order asked; at least one
+};
+
+struct export_options {
+    std::string run;
+    results_format format = results_format::json;
+    results_choice choice = results_choice::all;
+    std::string output; // empty: standard output
+};
+
+struct merge_options {
+    std::string output; // the new run's directory
+    std::vector<std::string> runs;
+};
+
+// At least one of `keep` (1 or more) and `older_than` is there.
+struct prune_options {
+    std::string directory;
+    std::optional<std::uint64_t> keep;
+    std::optional<duration> older_than;
+    bool dry_run = false;
+};
+
+using any_command = std::variant<command_line, status_options, get_options, export_options,
+                                 merge_options, prune_options>;
+
 // Either a command, or the status to leave with: --help and --version have been printed to
 // standard output, or what is wrong with the command line to standard error.
 struct parsed_line {
-    std::optional<command_line> command;
+    std::optional<any_command> command;
     int status = 0;
 };
 parsed_line parse_command_line(int argc, char** argv);

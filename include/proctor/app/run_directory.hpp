@@ -33,9 +33,15 @@ result<run_search> find_run(file_system&, const std::string& checkpoint_director
                             const boost::json::object& wanted);
 
 // The run that the user named: a run directory, or a checkpoint directory, whose latest is meant.
-// mismatch: it does not fit, with every difference; not_found; unsupported: a JSON checkpoint.
+// mismatch: it does not fit, with every difference; not_found.
 result<found_run> named_run(file_system&, const std::string& path,
                             const boost::json::object& wanted);
+
+// The latest run that was made from this source (run_import.hpp) and fits.
+result<std::optional<found_run>> run_made_from(file_system&,
+                                               const std::string& checkpoint_directory,
+                                               std::string_view source,
+                                               const boost::json::object& wanted);
 
 // What LOCK says while we hold a run, and what to tell who meets it.
 std::string lock_text(wall_time started);

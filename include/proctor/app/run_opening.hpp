@@ -1,10 +1,10 @@
-// Before anything is put: the questions are counted, and the run is found or made.
+// Before anything is put: the run is found or made.
 #pragma once
 
 #include "proctor/app/config.hpp"
 #include "proctor/app/console.hpp"
 #include "proctor/app/load_config.hpp"
-#include "proctor/eval/dataset.hpp"
+#include "proctor/eval/question_index.hpp"
 #include "proctor/pipeline/scheduler.hpp"
 #include "proctor/storage/posix_file_system.hpp"
 #include "proctor/storage/run_store.hpp"
@@ -19,9 +19,6 @@ std::uint64_t random_number(); // from the system
 
 cannot_start usage_error(const failure&);
 
-// Reads the whole file once and tells what in it is no question. Throws cannot_start.
-question_census count_questions(const config&, console&);
-
 struct opened_run {
     std::unique_ptr<run_store> store;
     ledger counted; // what earlier sessions have done
@@ -29,7 +26,7 @@ struct opened_run {
 
 // The latest run that fits, the one that the user named, or a new one; says which. With
 // checkpointing disabled a scratch run below the output directory. Throws cannot_start.
-opened_run open_run(const config&, const question_census&, posix_file_system&, console&,
+opened_run open_run(const config&, const question_index&, posix_file_system&, console&,
                     wall_time started);
 
 } // namespace proctor

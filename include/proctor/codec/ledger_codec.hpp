@@ -10,7 +10,8 @@
 namespace proctor {
 
 void append_ledger(std::string& out, const ledger&);
-// damaged: not what append_ledger() made. Leaves the reader behind the ledger.
-result<ledger> read_ledger(varint_reader&);
+// damaged: not what append_ledger() made, or a set has more than `most` members. Leaves the reader
+// behind the ledger.
+result<ledger> read_ledger(varint_reader&, std::uint64_t most = highest_question);
 
 } // namespace proctor

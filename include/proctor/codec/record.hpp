@@ -35,7 +35,7 @@ struct record_view {
 };
 
 // A record that was read is copied with the CRC that it has. Requires body.size() <=
-// max_record_body.
+// max_record_body and question <= highest_question.
 void append_record(std::string& out, const record_view&);
 
 // Bytes of the record at the front of `bytes`, header included, as that says; not verified.

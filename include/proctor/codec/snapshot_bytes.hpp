@@ -19,6 +19,7 @@ inline constexpr std::size_t snapshot_trailer_size = 64;
 inline constexpr std::size_t block_target = std::size_t{256} << 10; // raw bytes; a record is whole
 // A block holds what its last record brings beyond the target.
 inline constexpr std::size_t max_block_raw = block_target + max_record_body + 4096;
+inline constexpr std::size_t max_block_records = max_block_raw / (sizeof(lsn) + record_header_size);
 inline constexpr std::size_t max_footer_raw = std::size_t{1} << 30;
 inline constexpr std::uint16_t snapshot_version = 1;
 

@@ -12,6 +12,10 @@ namespace proctor {
 // 1-based number of a record in its question file: broken records count, blank lines do not.
 using question_id = std::uint64_t;
 
+// What is read from disk with a higher number is damaged: memory follows the highest member of a
+// set, and no file has so many questions.
+inline constexpr question_id highest_question = question_id{1} << 36;
+
 // Dense sequence number of records in a run's log: 1, 2, 3, …
 using lsn = std::uint64_t;
 

@@ -12,6 +12,7 @@
 
 #include "proctor/core/error.hpp"
 #include "proctor/core/types.hpp"
+#include "proctor/eval/question_index.hpp"
 
 #include <cstdint>
 #include <functional>
@@ -40,6 +41,11 @@ public:
     // not_found or io_error: the file cannot be opened or read; bad_syntax: it is neither an array
     // nor JSONL (with path:line). An empty file is JSONL without records.
     static result<question_reader> open(const std::string& path);
+    // Opens it at the beginning or at one of the index's places: what comes is what a reader from
+    // the beginning would find there, number and line included. mismatch: it is no longer the file
+    // that the index was made of.
+    static result<question_reader> open(const std::string& path, const question_index&,
+                                        const question_place&);
     question_reader(question_reader&&) noexcept;
     question_reader& operator=(question_reader&&) noexcept;
     ~question_reader();
@@ -53,6 +59,10 @@ public:
     // io_error also ends the file here; next() tells of it.
     bool skip();
 
+    // Goes on at the beginning or at a place of an index of this file. io_error: the reader is at
+    // its end.
+    result<void> go_to(const question_place&);
+
     // The number that the next record will have.
     question_id next_number() const;
 
@@ -62,17 +72,16 @@ private:
     std::unique_ptr<state> state_;
 };
 
-// One pass over the whole file: what pins its identity, and how much there is to do.
-struct question_census {
-    std::uint64_t records = 0;   // broken ones included
-    std::uint64_t questions = 0; // records that are questions
-    std::uint64_t broken = 0;
-    std::uint64_t bytes = 0;
-    std::string sha256; // of the file's bytes, lower-case hex
-};
+// Which file a path names now. not_found or io_error.
+result<file_stamp> stamp_of(const std::string& path);
 
-// `on_broken` is told of each record that is no question. not_found, io_error: unreadable;
-// bad_syntax: neither an array nor JSONL (with path:line).
+// One pass over the whole file; its index has a place before every `stride`th record. `on_broken`
+// is told of each record that is no question. not_found, io_error: unreadable, or changed while it
+// was read; bad_syntax: neither an array nor JSONL (with path:line).
+result<question_index> index_questions(const std::string& path,
+                                       const std::function<void(const failure&)>& on_broken,
+                                       std::uint64_t stride = records_per_place);
+// The same, for those who do not come back.
 result<question_census> take_census(const std::string& path,
                                     const std::function<void(const failure&)>& on_broken);
 

@@ -7,6 +7,7 @@
 #include "proctor/core/error.hpp"
 
 #include <optional>
+#include <string_view>
 
 namespace proctor {
 
@@ -18,6 +19,18 @@ enum class stop_cause {
     limit,            // one that the user set
     broken_question,  // with --strict
 };
+
+constexpr std::string_view to_string(stop_cause cause) {
+    switch (cause) {
+    case stop_cause::signal: return "signal";
+    case stop_cause::endpoint_refused: return "endpoint refused";
+    case stop_cause::endpoint_away: return "endpoint away";
+    case stop_cause::storage: return "storage";
+    case stop_cause::limit: return "limit";
+    case stop_cause::broken_question: return "broken question";
+    }
+    return "unknown";
+}
 
 struct stop_reason {
     stop_cause cause = stop_cause::signal;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "proctor/eval/dataset.hpp"
+#include "proctor/eval/question_index.hpp"
 #include "proctor/eval/selection.hpp"
 #include "proctor/pipeline/question_task.hpp"
 
@@ -22,6 +23,8 @@ struct scheduler_settings {
     bool strict = false;                       // stop at a record that is no question
     duration grace = std::chrono::seconds{25}; // for what is in flight when the run is stopped
     failure_limit max_failures;                // stop_cause::limit above it
+    // Of the file that is read; outlives the call. What is done is passed over by its places.
+    const question_index* index = nullptr;
 };
 
 // Waits until the endpoint is there, or stops the run. `on_wait` hears what was the matter, each

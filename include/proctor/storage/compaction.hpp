@@ -4,6 +4,7 @@
 #include "proctor/storage/replay.hpp"
 #include "proctor/storage/snapshot.hpp"
 
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -22,6 +23,11 @@ struct compaction_job {
 // Memory: some bytes a record of the segment, and one block. damaged, io_error, disk_full: the
 // segment is as it was, and it may be tried again.
 result<snapshot_key> build_snapshot(file_system&, const compaction_job&);
+
+// Shows records and their places in a segment to a visitor, in order of LSN.
+using record_source = std::function<result<>(const record_visitor&)>;
+// The same of those records of the job's segment that `read` shows; for salvage.
+result<snapshot_key> build_snapshot(file_system&, const compaction_job&, const record_source& read);
 
 // Where a record stands, and what decides whether it counts.
 struct record_position {

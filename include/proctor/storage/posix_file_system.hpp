@@ -19,6 +19,10 @@ public:
     result<> sync_directory(const std::string& path) override;
     result<std::vector<std::string>> list(const std::string& path) override;
 
+    // "nfs", "lustre", …: a file system that machines share, on which flock may not reach from one
+    // to the other. Empty: a local one, or one that nobody knows.
+    std::string shared_by(const std::string& path) const;
+
     // As lock(), but waits until it is free.
     result<std::unique_ptr<file>> wait_for_lock(const std::string& path);
 };

@@ -55,7 +55,9 @@ struct snapshot_summary {
     std::uint64_t bytes = 0;
     std::uint64_t records = 0;
     question_id first_question = 0; // of its first record; 0: that is a session's
+    question_id last_question = 0;
 };
+snapshot_summary summary_of(const snapshot_reader&);
 
 struct replay_report {
     run_files files;

@@ -27,6 +27,9 @@ public:
     // directory is taken by now.
     result<> finish(const spending& superseded);
 
+    // Nothing is to come of it: takes away what was made so far.
+    void abandon();
+
     std::uint64_t records() const { return next_lsn_ - 1; }
 
 private:

@@ -50,6 +50,8 @@ std::optional<snapshot_key> parse_snapshot_name(std::string_view name);
 // names become '_'. The time is local.
 std::string run_directory_name(std::string_view questions_path, std::string_view model,
                                wall_time started);
+// What the names of all runs of a question file begin with.
+std::string run_directory_stem(std::string_view questions_path);
 // The same for parts of other names.
 std::string file_name_part(std::string_view text);
 // "20241215_143022" and "2024-12-15T14:30:22.123456", local time.

@@ -25,8 +25,9 @@
 namespace proctor {
 
 struct store_options {
-    std::uint64_t segment_size = std::uint64_t{64}
-                                 << 20;    // a fuller one is sealed; grows, see below
+    // A fuller one is sealed; grows, see below. An opening compacts what it finds, mostly two of
+    // them: a second and more at 64 MiB.
+    std::uint64_t segment_size = std::uint64_t{32} << 20;
     std::function<wall_time()> now;        // for headers and people
     std::function<std::uint64_t()> random; // salts
     std::string lock_text; // who holds the run, one line; for people who meet the lock, and a fence
@@ -37,8 +38,8 @@ struct store_options {
     std::function<void(std::chrono::microseconds)> fence_wait; // empty: flock is enough
 };
 
-// Segments grow with the number of snapshots, so that there are about a thousand of these for
-// 200 GB and not three: 64 MiB at first, 128 behind the 256th, 320 behind the 1024th.
+// Segments grow with the number of snapshots, so that there are about 1,100 of these for 200 GB and
+// not 6,000: 32 MiB at first, 64 behind the 128th, 288 behind the 1024th.
 std::uint64_t segment_limit(std::uint64_t segment_size, std::uint64_t snapshots);
 
 class run_store {
@@ -60,6 +61,7 @@ public:
     // Everything appended so far is durable. held: somebody else has taken the run.
     result<> sync();
     // A frame without records that tells how much is durable; for when nothing else comes.
+    // disk_full: there is none, and nothing relies on it.
     result<> note();
     // Seals what was appended, and ends the log with the closing frame, synced. Nothing may be
     // appended any more; compaction goes on.
@@ -90,6 +92,8 @@ public:
     std::vector<std::string> take_notes() { return std::exchange(notes_, {}); }
 
 private:
+    friend class salvager; // takes the lock and begins a segment in the same way
+
     struct sealed_segment {
         segment_key key;
         lsn first_lsn = 1, last_lsn = 0; // the part that its snapshot is to cover

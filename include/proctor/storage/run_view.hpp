@@ -33,7 +33,7 @@ private:
     using key = std::tuple<question_id, std::uint16_t, lsn, std::size_t>; // last: the source
 
     explicit run_cursor(const run_view&);
-    result<> wake_sources(question_id up_to);
+    result<> wake_sources();
     result<> advance(std::size_t source);
 
     const run_view* view_;

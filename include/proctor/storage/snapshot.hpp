@@ -11,6 +11,7 @@
 #include "proctor/storage/run_layout.hpp"
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -118,6 +119,9 @@ private:
 
 // Reads all of a snapshot and checks what the footer claims of it. damaged: where and what.
 result<> verify_snapshot(file_system&, const std::string& path);
+// The same for the block of that index. `visit` (may be empty) sees each entry.
+result<> verify_block(snapshot_reader&, std::size_t index,
+                      const std::function<void(const snapshot_entry&)>& visit);
 
 // What can be read of a block whose header stands at `offset` in a file with that salt, whatever
 // the rest of the file is; for salvage. Nothing: no whole block begins there.
@@ -135,6 +139,7 @@ public:
     result<std::optional<block>> next();
 
     const snapshot_header& header() const { return header_; }
+    std::uint64_t file_size() const { return size_; }
 
 private:
     block_scanner(std::unique_ptr<file>, std::string path, snapshot_header, std::uint64_t size);

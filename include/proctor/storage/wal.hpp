@@ -67,6 +67,8 @@ public:
     // The first page boundary at or behind `offset` where an intact frame header stands, whatever
     // its payload.
     result<std::optional<frame>> find_header(std::uint64_t offset);
+    // Sees from now on what was written since; for who follows a live log.
+    result<> refresh();
 
     const segment_header& header() const { return header_; }
     const std::string& path() const { return path_; }
@@ -88,6 +90,7 @@ private:
 struct record_place {
     std::uint32_t segment = 0; // index into replay_report::segments
     std::uint64_t offset = 0;  // of the record's header in its file
+    std::uint32_t size = 0;    // bytes of the record, header included; 0: not known
 };
 
 // The record at a place, verified once more. `buffer` holds its bytes.

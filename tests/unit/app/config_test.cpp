@@ -107,6 +107,12 @@ BOOST_AUTO_TEST_CASE(broken_yaml_is_told_with_its_line) {
     BOOST_TEST(got.problems[0].where.find("run.yaml:") != std::string::npos);
 }
 
+BOOST_AUTO_TEST_CASE(a_header_whose_name_is_a_list_is_told_and_not_thrown) {
+    const std::string headers = "model:\n  generator_settings:\n    headers:\n";
+    for (const auto* header : {"      ? [a, b]\n      : c\n", "      ~: c\n"})
+        BOOST_TEST(mentions(load(headers + header).problems, "expected headers as name: value"));
+}
+
 BOOST_AUTO_TEST_CASE(a_missing_file_is_told) {
     BOOST_TEST(mentions(read_config_file("/does/not/exist.yaml").problems, "cannot open"));
 }

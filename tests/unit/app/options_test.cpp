@@ -18,10 +18,18 @@ parsed_line parse(std::vector<std::string> words) {
     return parse_command_line(static_cast<int>(argv.size()), argv.data());
 }
 
+template <class Options>
+Options taken(const std::vector<std::string>& words) {
+    const auto parsed = parse(words);
+    BOOST_REQUIRE(parsed.command.has_value());
+    BOOST_REQUIRE(std::holds_alternative<Options>(*parsed.command));
+    return std::get<Options>(*parsed.command);
+}
+
 config configured(const parsed_line& parsed) {
     BOOST_REQUIRE(parsed.command.has_value());
     config used;
-    const auto problems = apply(used, parsed.command->assignments,
+    const auto problems = apply(used, std::get<command_line>(*parsed.command).assignments,
                                 [](const std::string&) { return std::optional<std::string>(); });
     for (const auto& problem : problems) BOOST_ERROR(problem.message());
     return used;
@@ -71,7 +79,20 @@ BOOST_AUTO_TEST_CASE(what_nobody_knows_is_a_usage_error) {
                               {"run", "a.jsonl", "b.jsonl"},
                               {"walk"},
                               {},
-                              {"run", "--ack-fd", "x"}}) {
+                              {"run", "--ack-fd", "x"},
+                              {"status"},
+                              {"status", "a", "b"},
+                              {"status", "a", "run"},
+                              {"status", "a", "--jsno"},
+                              {"get", "a"},
+                              {"get", "a", "seven"},
+                              {"export", "a"},
+                              {"export", "a", "--format", "xml"},
+                              {"export", "a", "--format", "checkpoint", "--incorrect"},
+                              {"merge", "out"},
+                              {"prune", "a"},
+                              {"prune", "a", "--keep", "0"},
+                              {"prune", "a", "--older-than", "yesterday"}}) {
         const auto parsed = parse(words);
         BOOST_TEST(!parsed.command.has_value());
         BOOST_TEST(parsed.status == exit_usage);
@@ -79,9 +100,38 @@ BOOST_AUTO_TEST_CASE(what_nobody_knows_is_a_usage_error) {
 }
 
 BOOST_AUTO_TEST_CASE(the_command_can_be_typed_again) {
-    const auto parsed = parse({"run", "my questions.jsonl", "--model", "it's"});
-    BOOST_REQUIRE(parsed.command.has_value());
-    BOOST_TEST(parsed.command->again == "proctor run 'my questions.jsonl' --model 'it'\\''s'");
+    const auto line = taken<command_line>({"run", "my questions.jsonl", "--model", "it's"});
+    BOOST_TEST(line.command == "run");
+    BOOST_TEST(line.again == "proctor run 'my questions.jsonl' --model 'it'\\''s'");
+}
+
+BOOST_AUTO_TEST_CASE(each_command_on_runs_has_its_own_words) {
+    const auto status = taken<status_options>({"status", "--watch", "r", "--json"});
+    BOOST_TEST(status.run == "r");
+    BOOST_TEST(status.as_json);
+    BOOST_TEST(status.watch);
+
+    const auto get = taken<get_options>({"get", "r", "7", "3"});
+    BOOST_TEST(get.run == "r");
+    BOOST_TEST((get.questions == std::vector<question_id>{7, 3}));
+
+    const auto exported =
+        taken<export_options>({"export", "r", "--format", "csv", "-o", "f", "--incorrect"});
+    BOOST_TEST(exported.run == "r");
+    BOOST_TEST((exported.format == results_format::csv));
+    BOOST_TEST((exported.choice == results_choice::incorrect));
+    BOOST_TEST(exported.output == "f");
+
+    const auto merge = taken<merge_options>({"merge", "out", "a", "b"});
+    BOOST_TEST(merge.output == "out");
+    BOOST_TEST((merge.runs == std::vector<std::string>{"a", "b"}));
+
+    const auto prune =
+        taken<prune_options>({"prune", "d", "--keep", "3", "--older-than", "30d", "--dry-run"});
+    BOOST_TEST(prune.directory == "d");
+    BOOST_TEST(prune.keep.value() == 3u);
+    BOOST_TEST((prune.older_than == std::chrono::hours{30 * 24}));
+    BOOST_TEST(prune.dry_run);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -1,17 +1,18 @@
 // Which run fits, and what its results file says.
+#include "proctor/app/export_command.hpp"
+#include "proctor/app/results_csv.hpp"
 #include "proctor/app/results_file.hpp"
 #include "proctor/app/run_directory.hpp"
-#include "proctor/codec/json_fields.hpp"
 #include "proctor/storage/posix_file_system.hpp"
 
+#include "support/result_records.hpp"
 #include "support/scratch_dir.hpp"
-#include "support/store_records.hpp"
 
 #include <boost/json/parse.hpp>
 #include <boost/test/unit_test.hpp>
 
-#include <fmt/format.h>
-
+#include <algorithm>
+#include <filesystem>
 #include <string>
 
 namespace {
@@ -19,36 +20,11 @@ namespace {
 using namespace proctor;
 using namespace proctor::test;
 
-question asked(question_id number) {
-    question made;
-    made.number = number;
-    made.text = fmt::format("What is {}?", number);
-    made.reference_answer = fmt::format("{}", number);
-    return made;
-}
-
-std::string result_record(question_id number, double score) {
-    answer said;
-    said.text = "so";
-    grade mark;
-    mark.score = score;
-    return make_raw_record(number, result_body(asked(number), said, mark));
-}
-
-std::string failed_record(question_id number) {
-    question_failure why;
-    why.kind = "timed_out";
-    why.message = "after 600 s";
-    return make_raw_record(number, failed_body(asked(number), why), record_kind::failed);
-}
-
 struct finished_run {
     finished_run() {
-        auto store = run_store::create(disk, path, make_identity(), make_options(8192, 3)).value();
-        for (const auto& record : {result_record(3, 1), failed_record(1), result_record(2, 0),
-                                   failed_record(4), result_record(1, 1)})
-            BOOST_REQUIRE(store->append(record, 1).has_value());
-        BOOST_REQUIRE(store->close().has_value());
+        make_run(disk, path, make_identity(),
+                 {result_record(3, 1), failed_record(1), result_record(2, 0), failed_record(4),
+                  answered_record(5), result_record(1, 1, "a \"b\",\nc")});
     }
 
     scratch_dir directory;
@@ -86,6 +62,91 @@ BOOST_AUTO_TEST_CASE(the_incorrect_ones_can_be_had_alone_as_lines) {
     const auto text = read_all(run.disk, path).value();
     BOOST_TEST(boost::json::parse(text).at("question_id").to_number<int>() == 2);
     BOOST_TEST(text.ends_with("}\n"));
+}
+
+std::string exported(const finished_run& run, results_format format,
+                     results_choice choice = results_choice::all) {
+    posix_file_system disk;
+    const auto view = run_view::open(disk, run.path).value();
+    std::string text;
+    const auto done = write_results(
+        view,
+        [&](std::string_view piece) {
+            text += piece;
+            return result<>();
+        },
+        format, choice, frame_of(disk, view));
+    BOOST_REQUIRE(done.has_value());
+    return text;
+}
+
+BOOST_AUTO_TEST_CASE(what_is_streamed_is_what_a_file_gets) {
+    finished_run run;
+    const auto path = run.directory.file("results.jsonl");
+    BOOST_REQUIRE(
+        write_results(run.disk, run.path, path, results_format::jsonl, results_choice::all, {})
+            .has_value());
+    BOOST_TEST(exported(run, results_format::jsonl) == read_all(run.disk, path).value());
+}
+
+BOOST_AUTO_TEST_CASE(csv_has_a_header_and_quotes_what_would_break_a_line) {
+    finished_run run;
+    const auto text = exported(run, results_format::csv);
+    BOOST_TEST(text.starts_with("question_id,format,category,score,"));
+    BOOST_TEST(text.find("\n1,qa,,1.0,,,1,\"a \"\"b\"\",\nc\",What is 1?,,,1,10,3,0.0,stop\n") !=
+               std::string::npos);
+    BOOST_TEST(text.find("\n4,qa,,,,,4,,What is 4?,after 600 s,timed_out,0,,,,\n") !=
+               std::string::npos);
+}
+
+BOOST_AUTO_TEST_CASE(every_line_of_csv_has_all_columns) {
+    std::string line;
+    BOOST_REQUIRE(append_csv_line(line, "{}").has_value());
+    const auto commas = [](const std::string& text) {
+        return std::count(text.begin(), text.end(), ',');
+    };
+    BOOST_TEST(commas(line) == commas(csv_header()));
+    BOOST_TEST(!append_csv_line(line, "not JSON").has_value());
+}
+
+BOOST_AUTO_TEST_CASE(a_checkpoint_has_the_layout_of_the_original_and_completed_results_alone) {
+    finished_run run;
+    const auto file = boost::json::parse(exported(run, results_format::checkpoint));
+    BOOST_TEST(file.at("version").as_string() == "2.0");
+    BOOST_TEST(file.at("timestamp").as_string().size() == 26u);
+    BOOST_TEST(file.at("completed_count").to_number<int>() == 3);
+    BOOST_TEST((file.at("completed_indices") == boost::json::value{1, 2, 3}));
+    const auto& results = file.at("results").as_array();
+    BOOST_REQUIRE(results.size() == 3u);
+    for (std::size_t i = 0; i < results.size(); ++i)
+        BOOST_TEST(results[i].at("question_id").to_number<std::size_t>() == i + 1);
+    BOOST_TEST(file.at("metadata").is_object());
+    BOOST_TEST(file.at_pointer("/config/model/generator_settings/model").as_string() == "m");
+}
+
+BOOST_AUTO_TEST_CASE(metadata_of_an_export_is_told_by_the_run_itself) {
+    finished_run run;
+    const auto file = boost::json::parse(exported(run, results_format::json));
+    const auto& about = file.at("metadata");
+    BOOST_TEST(about.at("model").as_string() == "m");
+    BOOST_TEST(about.at("questions_file").as_string() == "q.jsonl");
+    BOOST_TEST(about.at_pointer("/statistics/completed").to_number<int>() == 3);
+    BOOST_TEST(about.at_pointer("/statistics/failed").to_number<int>() == 1);
+    BOOST_TEST(file.at("results").as_array().size() == 4u); // an answer without a mark is none yet
+}
+
+BOOST_AUTO_TEST_CASE(a_file_that_could_not_be_replaced_leaves_nothing_beside_it) {
+    finished_run run;
+    const auto path = run.directory.file("taken");
+    BOOST_REQUIRE(run.disk.make_directory(path).has_value());
+    BOOST_TEST(
+        !write_results(run.disk, run.path, path, results_format::json, results_choice::all, {})
+             .has_value());
+    std::size_t entries = 0;
+    for ([[maybe_unused]] const auto& entry :
+         std::filesystem::directory_iterator(run.directory.path()))
+        ++entries;
+    BOOST_TEST(entries == 2u); // the run, and what took the name
 }
 
 BOOST_AUTO_TEST_CASE(a_results_file_that_cannot_be_written_leaves_no_half) {

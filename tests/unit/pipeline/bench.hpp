@@ -4,6 +4,7 @@
 
 #include "proctor/codec/json_fields.hpp"
 #include "proctor/pipeline/scheduler.hpp"
+#include "proctor/storage/run_view.hpp"
 
 #include "support/memory_file_system.hpp"
 #include "support/run_coro.hpp"
@@ -71,17 +72,20 @@ public:
         figures = tasks.figures;
     }
 
-    // What the log says of each question, as a later process would read it.
-    std::map<question_id, std::vector<record_kind>> logged() {
-        std::map<question_id, std::vector<record_kind>> kinds;
+    // What counts of each question, as a later process would read it.
+    std::map<question_id, record_kind> logged() {
         auto disk_now = disk.after_kill();
-        const auto found = replay(disk_now, "/run", make_identity().id,
-                                  [&](const record_view& record, record_place, lsn) -> result<> {
-                                      kinds[record.question].push_back(record.kind);
-                                      return {};
-                                  });
-        if (!found) throw failure_error(found.error());
+        const auto view = run_view::open(disk_now, "/run").value();
+        std::map<question_id, record_kind> kinds;
+        auto records = view.records();
+        while (const auto entry = records.next().value())
+            kinds[entry->record.question] = entry->record.kind;
         return kinds;
+    }
+    // How many records were ever written.
+    std::uint64_t written() {
+        auto disk_now = disk.after_kill();
+        return run_view::open(disk_now, "/run").value().found().next_lsn - 1;
     }
 
     manual_clock clock;

@@ -1,67 +1,11 @@
 // What is counted, and when.
-#include "bench.hpp"
-
-#include <boost/test/unit_test.hpp>
-
-#include <memory>
+#include "still_checkpoint.hpp"
 
 namespace {
 
 using namespace proctor;
 using namespace proctor::test;
 using namespace std::chrono_literals;
-
-// A checkpoint whose clock stands still until a test turns it.
-struct still_checkpoint {
-    explicit still_checkpoint(checkpoint_settings settings = {})
-        : log(std::make_unique<checkpoint>(
-              io.get_executor(), clock,
-              run_store::create(disk, "/run", make_identity(), make_options(1 << 20, 1)).value(),
-              ledger(), settings, [this](std::span<const outcome> durable) {
-                  for (const auto& what : durable) acknowledged.push_back(what.question);
-              })) {}
-
-    ~still_checkpoint() {
-        if (log) stop();
-    }
-
-    void append(question_id id) {
-        const auto body = fmt::format(R"({{"question_id":{},"score":1.0}})", id);
-        outcome what(record_kind::result, id);
-        what.score = 1;
-        log->append({record_kind::result, 0, id, body}, what);
-    }
-
-    // Real time passes only while the disk's thread works.
-    template <class Condition>
-    void run_until(Condition condition) {
-        while (!condition()) {
-            io.restart();
-            BOOST_REQUIRE(io.run_one_for(30s) > 0);
-        }
-    }
-    void settle() {
-        io.restart();
-        io.poll();
-    }
-    // While the disk's thread works, as above; no alarm is needed for it to end.
-    result<> finish(asio::awaitable<result<>> coroutine) {
-        started_coro<result<>> task(io, std::move(coroutine));
-        run_until([&] { return task.done(); });
-        return task.get();
-    }
-    result<> stop() {
-        const auto done = finish(log->stop());
-        log.reset();
-        return done;
-    }
-
-    asio::io_context io;
-    manual_clock clock;
-    memory_file_system disk;
-    std::vector<question_id> acknowledged;
-    std::unique_ptr<checkpoint> log;
-};
 
 BOOST_AUTO_TEST_SUITE(checkpointing)
 
@@ -126,19 +70,38 @@ BOOST_AUTO_TEST_CASE(an_orderly_end_is_told_by_the_log) {
     still_checkpoint test;
     test.append(1);
     BOOST_TEST(test.stop().has_value());
-    const auto found = replay(test.disk, "/run", make_identity().id,
-                              [](const record_view&, record_place, lsn) -> result<> { return {}; });
-    BOOST_REQUIRE(found.has_value());
-    BOOST_TEST(found->closed);
-    BOOST_TEST(found->records == 1);
+    const auto view = run_view::open(test.disk, "/run");
+    BOOST_REQUIRE(view.has_value());
+    BOOST_TEST(view->found().closed);
+    BOOST_TEST(view->found().records == 0); // compacted
+    BOOST_TEST(view->found().snapshots.size() == 1);
+    BOOST_TEST(view->counted().completed(1));
 }
 
-BOOST_AUTO_TEST_CASE(a_failed_sync_counts_nothing_and_is_not_tried_again) {
+BOOST_AUTO_TEST_CASE(a_sync_that_fails_is_made_good_and_told) {
     checkpoint_settings settings;
     settings.mode = durability::every_result;
     still_checkpoint test(settings);
     const auto calls_before = test.disk.calls().size();
     test.disk.plan({disk_fault::effect::fails_once, calls_before + 2, failure_code::io_error});
+    test.append(1);
+    test.settle();
+    test.clock.advance(5ms);
+    test.run_until([&] { return test.log->counted().completed_count() == 1; });
+    BOOST_TEST(test.troubles.size() == 1);
+    test.append(2);
+    BOOST_TEST(test.stop().has_value());
+    BOOST_TEST(test.acknowledged.size() == 2);
+    BOOST_TEST(test.disk.misuse().empty());
+    BOOST_TEST(run_view::open(test.disk, "/run")->counted().completed_count() == 2);
+}
+
+BOOST_AUTO_TEST_CASE(a_sync_that_cannot_be_made_good_counts_nothing_and_is_not_tried_again) {
+    checkpoint_settings settings;
+    settings.mode = durability::every_result;
+    still_checkpoint test(settings);
+    const auto calls_before = test.disk.calls().size();
+    test.disk.plan({disk_fault::effect::fails_for_good, calls_before + 2, failure_code::io_error});
     test.append(1);
     test.settle();
     test.clock.advance(5ms);
@@ -173,12 +136,12 @@ BOOST_AUTO_TEST_CASE(an_idle_log_tells_once_how_much_is_durable) {
     for (int second = 0; second < 5; ++second) {
         test.settle();
         test.clock.advance(1s);
+        test.wait_for_disk();
     }
-    BOOST_TEST(test.stop().has_value());
     const auto found = replay(test.disk, "/run", make_identity().id,
                               [](const record_view&, record_place, lsn) -> result<> { return {}; });
     BOOST_REQUIRE(found.has_value());
-    BOOST_TEST(found->frames == 3); // records, note, closing
+    BOOST_TEST(found->frames == 2); // records, note
 }
 
 BOOST_AUTO_TEST_SUITE_END()

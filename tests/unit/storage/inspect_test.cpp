@@ -1,10 +1,5 @@
 // What proctor-dump is made of: looking on where recovery stops.
-#include "proctor/storage/inspect.hpp"
-#include "proctor/storage/run_store.hpp"
-#include "support/memory_file_system.hpp"
-#include "support/store_records.hpp"
-
-#include <boost/test/unit_test.hpp>
+#include "store_bench.hpp"
 
 #include <string>
 #include <vector>
@@ -14,32 +9,16 @@ using namespace proctor::test;
 
 namespace {
 
-const std::string run = "/run";
-
-template <class T>
-void require(const result<T>& done) {
-    BOOST_TEST_REQUIRE(done.has_value(), (done ? "" : done.error().message()));
-}
-
-std::string numbered(lsn number) {
-    return make_record(number, std::to_string(number));
-}
-
-// `last` records, two a frame, each frame synced; closed.
+// `last` records, two a frame, each frame synced; closed, and nothing of it compacted.
 memory_file_system closed_run(lsn last, std::uint64_t segment_size = 1 << 20) {
     memory_file_system disk;
-    auto store = run_store::create(disk, run, make_identity(), make_options(segment_size, 1));
-    require(store);
+    auto store = create_run(disk, segment_size);
     for (lsn number = 1; number < last; number += 2) {
-        require((*store)->append(numbered(number) + numbered(number + 1), 2));
-        require((*store)->sync());
+        require(store->append(numbered(number) + numbered(number + 1), 2));
+        require(store->sync());
     }
-    require((*store)->close());
+    require(store->close());
     return disk;
-}
-
-std::string segment(lsn first, std::uint32_t epoch = 1) {
-    return join_path(run, segment_name({first, epoch}));
 }
 
 void spoil(memory_file_system& disk, const std::string& path, std::size_t at, std::size_t count) {
@@ -73,7 +52,7 @@ using numbers = std::vector<lsn>;
 BOOST_AUTO_TEST_SUITE(inspection)
 
 BOOST_AUTO_TEST_CASE(a_sound_run_is_summed_up) {
-    auto disk = closed_run(6, 3 * page_size);
+    auto disk = closed_run(6, full_at(3));
     disk.set_contents(run + "/notes.txt", "mine");
     watcher seen;
     const auto summary = inspect_run(disk, run, seen.observer());
@@ -87,7 +66,7 @@ BOOST_AUTO_TEST_CASE(a_sound_run_is_summed_up) {
     BOOST_TEST_REQUIRE(summary->unknown_files.size() == 1u);
     BOOST_TEST(summary->unknown_files[0] == "notes.txt");
 
-    BOOST_TEST_REQUIRE(summary->segments.size() == 2u);
+    BOOST_TEST_REQUIRE(summary->segments.size() == 3u);
     const auto& first = summary->segments[0];
     BOOST_TEST(first.records == 4u);
     BOOST_TEST(first.frames == 2u);
@@ -96,9 +75,12 @@ BOOST_AUTO_TEST_CASE(a_sound_run_is_summed_up) {
     BOOST_TEST(first.frame_bytes == 2 * page_size);
     BOOST_TEST(first.padding_bytes == 2 * (page_size - frame_header_size - 2 * numbered(1).size()));
     BOOST_TEST(first.by_kind[std::size_t(record_kind::result)].records == 4u);
-    BOOST_TEST(first.by_kind[std::size_t(record_kind::result)].body_bytes == 4u);
+    BOOST_TEST(first.by_kind[std::size_t(record_kind::result)].body_bytes ==
+               4 * make_body(1, "number 1").size());
     BOOST_TEST(!first.closed);
-    BOOST_TEST(summary->segments[1].closed);
+    BOOST_TEST(!summary->segments[1].closed);
+    BOOST_TEST(summary->segments[2].closed);
+    BOOST_TEST(summary->segments[2].records == 0u);
 }
 
 BOOST_AUTO_TEST_CASE(it_goes_on_behind_damage) {
@@ -135,7 +117,7 @@ BOOST_AUTO_TEST_CASE(each_damaged_place_is_complained_of) {
 }
 
 BOOST_AUTO_TEST_CASE(damage_at_a_segments_end_does_not_hide_its_successor) {
-    auto disk = closed_run(6, 3 * page_size);
+    auto disk = closed_run(6, full_at(3));
     spoil(disk, segment(1), 2 * page_size, 1);
     watcher seen;
     const auto summary = inspect_run(disk, run, seen.observer());
@@ -148,7 +130,7 @@ BOOST_AUTO_TEST_CASE(damage_at_a_segments_end_does_not_hide_its_successor) {
 }
 
 BOOST_AUTO_TEST_CASE(a_missing_middle_is_complained_of_once) {
-    auto disk = closed_run(6, 2 * page_size);
+    auto disk = closed_run(6, full_at(2));
     require(disk.remove(segment(3)));
     watcher seen;
     const auto summary = inspect_run(disk, run, seen.observer());
@@ -161,7 +143,7 @@ BOOST_AUTO_TEST_CASE(a_missing_middle_is_complained_of_once) {
 }
 
 BOOST_AUTO_TEST_CASE(without_its_header_nothing_of_a_segment_is_read) {
-    auto disk = closed_run(6, 3 * page_size);
+    auto disk = closed_run(6, full_at(3));
     spoil(disk, segment(1), 100, 1);
     watcher seen;
     const auto summary = inspect_run(disk, run, seen.observer());
@@ -173,7 +155,7 @@ BOOST_AUTO_TEST_CASE(without_its_header_nothing_of_a_segment_is_read) {
 }
 
 BOOST_AUTO_TEST_CASE(a_file_may_have_any_name_and_be_looked_at_alone) {
-    auto disk = closed_run(6, 3 * page_size);
+    auto disk = closed_run(6, full_at(3));
     disk.set_contents("/copy", disk.contents(segment(5)) + std::string(70, '#'));
     watcher seen;
     const auto summary = inspect_segment(disk, "/copy", seen.observer());
@@ -197,17 +179,20 @@ BOOST_AUTO_TEST_CASE(a_file_that_is_not_there_is_a_failure_and_a_strange_one_is_
     }
 }
 
-BOOST_AUTO_TEST_CASE(what_a_torn_segment_holds_behind_its_successors_beginning_is_passed_over) {
-    auto disk = closed_run(4);
-    const auto length = 2 * page_size + 90; // into the record of the second frame
-    disk.set_contents(segment(1), disk.contents(segment(1)).substr(0, length));
-    seen_records ignored;
-    require(run_store::open(disk, run, make_options(1 << 20, 2), ignored.visitor()));
+BOOST_AUTO_TEST_CASE(
+    what_a_file_whose_sync_failed_holds_behind_its_successors_beginning_is_passed_over) {
+    memory_file_system disk;
+    auto store = create_run(disk);
+    append_each(*store, 1, 2);
+    require(store->append(numbered(3), 1));
+    fail_call(disk, failure_code::io_error);
+    require(store->sync());
     watcher seen;
     const auto summary = inspect_run(disk, run, seen.observer());
     require(summary);
     BOOST_TEST((summary->verdict == condition::clean));
-    BOOST_TEST(summary->segments.at(0).passed_over_bytes == 90u);
+    BOOST_TEST(summary->segments.at(0).passed_over_bytes == page_size);
+    BOOST_TEST(seen.records == (numbers{1, 2, 3}), boost::test_tools::per_element());
     BOOST_TEST(seen.complaints.empty());
 }
 
@@ -241,7 +226,7 @@ BOOST_AUTO_TEST_CASE(a_run_whose_identity_is_gone_is_damaged) {
 }
 
 BOOST_AUTO_TEST_CASE(a_bad_record_in_a_sound_frame_is_damage) {
-    auto disk = closed_run(2);
+    auto disk = crashed_run(2);
     auto reader = segment_reader::open(disk, run, {1, 1});
     require(reader);
     auto payload = numbered(3) + numbered(4);
@@ -261,7 +246,7 @@ BOOST_AUTO_TEST_CASE(a_bad_record_in_a_sound_frame_is_damage) {
 }
 
 BOOST_AUTO_TEST_CASE(whoever_has_seen_enough_is_shown_no_more) {
-    auto disk = closed_run(10, 3 * page_size);
+    auto disk = closed_run(10, full_at(3));
     watcher seen;
     auto observer = seen.observer();
     observer.enough = [&] { return seen.records.size() >= 4; };

@@ -132,16 +132,16 @@ BOOST_AUTO_TEST_CASE(no_later_sync_saves_what_a_failed_one_lost) {
 
 BOOST_AUTO_TEST_CASE(a_killed_process_leaves_the_cache_and_frees_its_locks) {
     memory_file_system disk;
-    auto lock = disk.lock("/f");
+    auto lock = disk.lock("/f", locking::exclusive);
     BOOST_TEST_REQUIRE(lock.has_value());
     BOOST_TEST((*lock)->write_at(0, "me").has_value());
-    const auto second = disk.lock("/f");
+    const auto second = disk.lock("/f", locking::exclusive);
     BOOST_TEST_REQUIRE(!second.has_value());
     BOOST_TEST((second.error().code == failure_code::held));
     BOOST_TEST(second.error().detail == "me");
     auto after = disk.after_kill();
     BOOST_TEST(read_all(after, "/f").value() == "me");
-    BOOST_TEST(after.lock("/f").has_value());
+    BOOST_TEST(after.lock("/f", locking::exclusive).has_value());
     BOOST_TEST(outcomes(after).contains("-"));
 }
 

@@ -78,14 +78,14 @@ BOOST_AUTO_TEST_CASE(replace_does) {
 BOOST_AUTO_TEST_CASE(a_lock_is_held_by_one_open_file) {
     const scratch_dir scratch;
     posix_file_system disk;
-    auto first = disk.lock(scratch.file("LOCK"));
+    auto first = disk.lock(scratch.file("LOCK"), locking::exclusive);
     BOOST_TEST_REQUIRE(first.has_value());
     BOOST_TEST((*first)->write_at(0, "the first").has_value());
-    const auto second = disk.lock(scratch.file("LOCK"));
+    const auto second = disk.lock(scratch.file("LOCK"), locking::exclusive);
     BOOST_TEST_REQUIRE(fails_as(second, failure_code::held));
     BOOST_TEST(second.error().detail == "the first");
     first->reset();
-    BOOST_TEST(disk.lock(scratch.file("LOCK")).has_value());
+    BOOST_TEST(disk.lock(scratch.file("LOCK"), locking::exclusive).has_value());
 }
 
 BOOST_AUTO_TEST_CASE(names_are_listed_in_order) {
@@ -119,7 +119,7 @@ BOOST_AUTO_TEST_CASE(failures_are_told_apart) {
 
 BOOST_AUTO_TEST_CASE(a_full_disk_has_its_own_code) {
     posix_file_system disk;
-    auto full = disk.lock("/dev/full");
+    auto full = disk.lock("/dev/full", locking::exclusive);
     BOOST_TEST_REQUIRE(full.has_value());
     BOOST_TEST(fails_as((*full)->write_at(0, "x"), failure_code::disk_full));
 }

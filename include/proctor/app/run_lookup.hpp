@@ -1,0 +1,46 @@
+// Which run a command on runs means, and looking at it.
+#pragma once
+
+#include "proctor/app/load_config.hpp"
+#include "proctor/app/run_directory.hpp"
+#include "proctor/storage/run_view.hpp"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace proctor {
+
+// What a checkpoint directory holds.
+struct run_listing {
+    std::vector<found_run> runs;         // newest first
+    std::vector<failure> unreadable;     // runs whose run.json is damaged, or of a newer proctor
+    std::vector<std::string> unfinished; // directories that are no runs: never made, half removed
+};
+result<run_listing> list_runs(file_system&, const std::string& checkpoint_directory);
+
+// The directory that a path means, links like `latest` followed, and whether it is a run; else it
+// is a checkpoint directory, or of no use. Throws cannot_start: exit_usage for a file,
+// exit_run_unusable if nothing is there.
+struct named_directory {
+    std::string path;
+    bool is_run = false;
+};
+named_directory find_directory(file_system&, const std::string& path);
+
+// The run that RUN means, of a checkpoint directory the latest. Throws cannot_start.
+run_view open_named_run(file_system&, const std::string& path);
+// Throws cannot_start.
+run_view open_run_view(file_system&, const std::string& directory);
+
+// What to say, and the status to leave with, when storage fails a command on `directory`.
+cannot_start storage_trouble(const failure&, const std::string& directory);
+
+// Questions of the selection, by run.json; nothing if that does not tell.
+std::optional<std::uint64_t> selected_questions(const run_identity&);
+
+// 12345678 as "12.3 MB".
+std::string size_text(std::uint64_t bytes);
+
+} // namespace proctor

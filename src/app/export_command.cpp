@@ -1,0 +1,88 @@
+// To standard output or a file, whatever state the run is in.
+#include "proctor/app/export_command.hpp"
+
+#include "proctor/app/exit_status.hpp"
+#include "proctor/app/report.hpp"
+#include "proctor/app/run_lookup.hpp"
+#include "proctor/app/run_opening.hpp"
+#include "proctor/app/standard_output.hpp"
+#include "proctor/storage/posix_file_system.hpp"
+
+#include <boost/json/parse.hpp>
+
+namespace proctor {
+namespace {
+
+namespace json = boost::json;
+
+const json::value& member(const json::object& object, std::string_view name) {
+    static const json::value nothing;
+    const auto* value = object.if_contains(name);
+    return value ? *value : nothing;
+}
+
+// As the last session used it, by its status.json; what decides a result alone where that is lost.
+json::object config_of(file_system& disk, const run_view& run) {
+    const auto text = read_all(disk, join_path(run.directory(), status_file));
+    boost::system::error_code ec;
+    const auto status = json::parse(text ? *text : std::string(), ec);
+    if (!ec && status.is_object())
+        if (const auto* used = status.get_object().if_contains("config"); used && used->is_object())
+            return used->get_object();
+    const auto& settings = run.identity().settings;
+    json::object generator{{"model", member(settings, "model")}};
+    if (const auto* sampling = member(settings, "sampling").if_object())
+        generator.insert(sampling->begin(), sampling->end());
+    json::object used;
+    used["questions_file"] = member(run.identity().about, "questions_file");
+    used["model"] = {{"generator_settings", std::move(generator)}};
+    return used;
+}
+
+} // namespace
+
+results_frame frame_of(file_system& disk, const run_view& run) {
+    const auto& identity = run.identity();
+    results_frame frame;
+    frame.config = config_of(disk, run);
+    run_figures figures;
+    figures.total = selected_questions(identity).value_or(run.counted().completed_count() +
+                                                          run.counted().failed_count());
+    auto& about = frame.metadata;
+    about["timestamp"] = iso_time(wall_now());
+    about["version"] = PROCTOR_VERSION;
+    about["model"] = member(identity.settings, "model");
+    about["questions_file"] = member(identity.about, "questions_file");
+    if (const auto* questions = member(identity.settings, "questions").if_object())
+        about["questions_sha256"] = member(*questions, "sha256");
+    about["run"] = run.directory();
+    about["fingerprint"] = fingerprint(identity.settings);
+    about["statistics"] = figures_json(run.counted(), figures);
+    about["config"] = frame.config;
+    return frame;
+}
+
+int export_command(const export_options& options) {
+    posix_file_system disk;
+    const auto run = open_named_run(disk, options.run);
+    const auto frame = frame_of(disk, run);
+    const text_sink to_standard_output = [](std::string_view text) {
+        print(text);
+        return result<>();
+    };
+    const auto done =
+        options.output.empty() || options.output == "-"
+            ? write_results(run, to_standard_output, options.format, options.choice, frame)
+            : write_results(disk, run, options.output, options.format, options.choice, frame);
+    if (!done) {
+        const auto& why = done.error();
+        // Where nothing can be written, it is the command line that is wrong, and not the run.
+        if (why.code == failure_code::not_found && !options.output.empty() &&
+            why.where.starts_with(options.output))
+            throw cannot_start{exit_usage, {why.message()}};
+        throw storage_trouble(why, run.directory());
+    }
+    return exit_complete;
+}
+
+} // namespace proctor

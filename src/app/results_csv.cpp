@@ -1,0 +1,87 @@
+// Columns are members of a body, by their JSON pointer.
+#include "proctor/app/results_csv.hpp"
+
+#include "proctor/codec/json_fields.hpp"
+
+#include <boost/json/monotonic_resource.hpp>
+#include <boost/json/parse.hpp>
+
+#include <utility>
+
+namespace proctor {
+namespace {
+
+namespace json = boost::json;
+
+struct column {
+    std::string_view name;
+    std::string_view pointer;
+};
+
+constexpr column columns[] = {
+    {"question_id", "/question_id"},
+    {"format", "/format"},
+    {"category", "/category"},
+    {"score", "/score"},
+    {"reference_choice", "/evaluation/reference_choice"},
+    {"model_choice", "/evaluation/model_choice"},
+    {"reference_answer", "/reference_answer"},
+    {"model_answer", "/model_answer"},
+    {"question", "/question"},
+    {"error", "/error"},
+    {"error_kind", "/error_kind"},
+    {"attempts", "/attempts"},
+    {"prompt_tokens", "/usage/prompt_tokens"},
+    {"completion_tokens", "/usage/completion_tokens"},
+    {"model_time_seconds", "/model_time_seconds"},
+    {"finish_reason", "/finish_reason"},
+};
+
+void append_text(std::string& out, std::string_view text) {
+    if (text.find_first_of(",\"\r\n") == std::string_view::npos) {
+        out += text;
+        return;
+    }
+    out += '"';
+    for (auto quote = text.find('"'); quote != std::string_view::npos; quote = text.find('"')) {
+        out += text.substr(0, quote + 1);
+        out += '"';
+        text.remove_prefix(quote + 1);
+    }
+    out += text;
+    out += '"';
+}
+
+void append_value(std::string& out, const json::value& value) {
+    if (value.is_null()) return;
+    if (value.is_string())
+        append_text(out, {value.get_string().data(), value.get_string().size()});
+    else
+        append_text(out, json_text(value));
+}
+
+} // namespace
+
+std::string csv_header() {
+    std::string line;
+    for (const auto& [name, pointer] : columns) line.append(line.empty() ? "" : ",").append(name);
+    return line + "\n";
+}
+
+result<> append_csv_line(std::string& out, std::string_view body) {
+    unsigned char buffer[8192]; // most bodies fit
+    json::monotonic_resource memory(buffer, sizeof buffer);
+    boost::system::error_code ec;
+    const auto parsed = json::parse({body.data(), body.size()}, ec, &memory);
+    if (ec) return failure{failure_code::bad_syntax, "record body", "not JSON: " + ec.message()};
+    bool first = true;
+    for (const auto& [name, pointer] : columns) {
+        if (!std::exchange(first, false)) out += ',';
+        boost::system::error_code missing;
+        if (const auto* value = parsed.find_pointer(pointer, missing)) append_value(out, *value);
+    }
+    out += '\n';
+    return {};
+}
+
+} // namespace proctor

@@ -1,0 +1,135 @@
+// From a path to a run.
+#include "proctor/app/run_lookup.hpp"
+
+#include "proctor/app/exit_status.hpp"
+#include "proctor/eval/selection.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <system_error>
+#include <utility>
+
+namespace proctor {
+namespace {
+
+namespace fs = std::filesystem;
+namespace json = boost::json;
+
+bool is_of_storage(failure_code code) {
+    return code == failure_code::not_found || code == failure_code::damaged ||
+           code == failure_code::unsupported || code == failure_code::mismatch;
+}
+
+std::optional<std::uint64_t> number_at(const json::object& object, std::string_view name) {
+    const auto* value = object.if_contains(name);
+    if (!value || !value->is_number()) return std::nullopt;
+    boost::system::error_code ec;
+    const auto number = value->to_number<std::uint64_t>(ec);
+    return ec ? std::nullopt : std::optional(number);
+}
+
+const json::object* object_at(const json::object& object, std::string_view name) {
+    const auto* value = object.if_contains(name);
+    return value ? value->if_object() : nullptr;
+}
+
+// One link is followed, so that a run is called by its own name and not by "latest", which moves.
+std::string followed(const std::string& path) {
+    std::error_code ec;
+    auto bare = path;
+    while (bare.size() > 1 && bare.ends_with('/')) bare.pop_back();
+    const auto target = fs::read_symlink(bare, ec);
+    if (ec) return bare;
+    return target.is_absolute() ? target.string() : join_path(parent_path(bare), target.string());
+}
+
+} // namespace
+
+result<run_listing> list_runs(file_system& disk, const std::string& checkpoint_directory) {
+    const auto names = disk.list(checkpoint_directory);
+    if (!names) return names.error();
+    run_listing listing;
+    for (const auto& name : *names) {
+        if (!name.starts_with("checkpoint_")) continue;
+        const auto directory = join_path(checkpoint_directory, name);
+        std::error_code ec;
+        if (!fs::is_directory(directory, ec)) continue;
+        auto identity = read_identity(disk, directory);
+        // Whatever run.json it may have by now, under this name it is being made.
+        if (name.ends_with(".making") ||
+            (!identity && identity.error().code == failure_code::not_found))
+            listing.unfinished.push_back(directory);
+        else if (identity)
+            listing.runs.push_back({directory, std::move(*identity)});
+        else
+            listing.unreadable.push_back(identity.error());
+    }
+    std::stable_sort(listing.runs.begin(), listing.runs.end(),
+                     [](const found_run& a, const found_run& b) {
+                         return a.identity.created > b.identity.created;
+                     });
+    return listing;
+}
+
+named_directory find_directory(file_system& disk, const std::string& path) {
+    std::error_code ec;
+    const auto kind = fs::status(path, ec).type();
+    if (kind == fs::file_type::not_found || kind == fs::file_type::none)
+        throw cannot_start{exit_run_unusable, {path + ": there is no such directory"}};
+    if (kind != fs::file_type::directory)
+        throw cannot_start{exit_usage,
+                           {path + ": is a file; name a run directory (checkpoint_…), or the "
+                                   "directory that holds the runs"}};
+    named_directory named{followed(path), true};
+    const auto identity = read_identity(disk, named.path);
+    named.is_run = identity || identity.error().code != failure_code::not_found;
+    return named;
+}
+
+run_view open_run_view(file_system& disk, const std::string& directory) {
+    auto run = run_view::open(disk, directory);
+    if (!run) throw storage_trouble(run.error(), directory);
+    return std::move(*run);
+}
+
+run_view open_named_run(file_system& disk, const std::string& path) {
+    const auto named = find_directory(disk, path);
+    if (named.is_run) return open_run_view(disk, named.path);
+    const auto listing = list_runs(disk, named.path);
+    if (!listing) throw storage_trouble(listing.error(), named.path);
+    if (!listing->runs.empty()) return open_run_view(disk, listing->runs.front().directory);
+    if (!listing->unreadable.empty())
+        throw storage_trouble(listing->unreadable.front(),
+                              parent_path(listing->unreadable.front().where));
+    throw cannot_start{exit_run_unusable,
+                       {path + ": there is no run here (neither run.json nor a checkpoint_… "
+                               "directory that has one)"}};
+}
+
+cannot_start storage_trouble(const failure& why, const std::string& directory) {
+    if (!is_of_storage(why.code)) return {exit_disk, {why.message()}};
+    auto message = why.message();
+    if (why.code == failure_code::damaged && message.find("proctor-dump") == std::string::npos)
+        message += fmt::format(" (see: proctor-dump --verify {})", directory);
+    return {exit_run_unusable, {std::move(message)}};
+}
+
+std::optional<std::uint64_t> selected_questions(const run_identity& identity) {
+    const auto* questions = object_at(identity.settings, "questions");
+    const auto count = questions ? number_at(*questions, "count") : std::nullopt;
+    if (!count) return std::nullopt;
+    const auto* chosen = object_at(identity.settings, "selection");
+    return selection{chosen ? number_at(*chosen, "limit") : std::nullopt}.count(*count);
+}
+
+std::string size_text(std::uint64_t bytes) {
+    constexpr std::string_view units[] = {"bytes", "kB", "MB", "GB", "TB"};
+    auto size = static_cast<double>(bytes);
+    std::size_t unit = 0;
+    for (; size >= 1000 && unit + 1 < std::size(units); ++unit) size /= 1000;
+    return unit == 0 ? fmt::format("{} bytes", bytes) : fmt::format("{:.1f} {}", size, units[unit]);
+}
+
+} // namespace proctor

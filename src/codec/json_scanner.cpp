@@ -1,0 +1,233 @@
+// The grammar of RFC 8259 by recursive descent. What is rare (an escape, a count written as 1.0) is
+// left to Boost.JSON.
+#include "json_scanner.hpp"
+
+#include <boost/json/parse.hpp>
+
+#include <charconv>
+#include <utility>
+
+namespace proctor {
+namespace {
+
+namespace json = boost::json;
+
+constexpr int max_depth = 32; // as Boost.JSON's
+
+// Not to be written into a JSON string as it is, or not ASCII. `|` and not `||`: without branches
+// compilers look at sixteen bytes at once.
+unsigned char is_odd(char c) {
+    const auto byte = static_cast<unsigned char>(c);
+    return static_cast<unsigned char>((byte < 0x20) | (byte >= 0x7f) | (byte == '"') |
+                                      (byte == '\\'));
+}
+
+bool is_digit(char c) {
+    return c >= '0' && c <= '9';
+}
+
+bool is_space(char c) {
+    return c == ' ' || c == '\t' || c == '\n' || c == '\r';
+}
+
+std::optional<json::value> parsed(std::string_view value) {
+    boost::system::error_code ec;
+    auto tree = json::parse({value.data(), value.size()}, ec);
+    if (ec) return std::nullopt;
+    return tree;
+}
+
+} // namespace
+
+std::size_t plain_prefix(std::string_view text) {
+    constexpr std::size_t chunk = 16;
+    const auto is_plain_chunk = [](const char* at) {
+        unsigned char odd = 0;
+        for (std::size_t i = 0; i < chunk; ++i) odd |= is_odd(at[i]);
+        return odd == 0;
+    };
+    std::size_t length = 0;
+    while (text.size() - length >= chunk && is_plain_chunk(text.data() + length)) length += chunk;
+    while (length < text.size() && !is_odd(text[length])) ++length;
+    return length;
+}
+
+std::size_t utf8_length(std::string_view text) {
+    const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
+    const auto follows = [&](std::size_t i, unsigned low = 0x80, unsigned high = 0xbf) {
+        return i < text.size() && byte(i) >= low && byte(i) <= high;
+    };
+    const unsigned first = byte(0);
+    if (first < 0x80) return 1;
+    if (first >= 0xc2 && first <= 0xdf) return follows(1) ? 2 : 0;
+    if (first >= 0xe0 && first <= 0xef) {
+        const unsigned low = first == 0xe0 ? 0xa0 : 0x80;
+        const unsigned high = first == 0xed ? 0x9f : 0xbf;
+        return follows(1, low, high) && follows(2) ? 3 : 0;
+    }
+    if (first >= 0xf0 && first <= 0xf4) {
+        const unsigned low = first == 0xf0 ? 0x90 : 0x80;
+        const unsigned high = first == 0xf4 ? 0x8f : 0xbf;
+        return follows(1, low, high) && follows(2) && follows(3) ? 4 : 0;
+    }
+    return 0;
+}
+
+std::optional<json_scanner::member> json_scanner::next() {
+    const auto broken = [this] {
+        state_ = state::broken;
+        return std::optional<member>();
+    };
+    if (state_ == state::before) {
+        skip_space();
+        if (!take('{')) return broken();
+    } else if (state_ != state::within) {
+        return std::nullopt;
+    }
+    skip_space();
+    if (take('}')) {
+        state_ = state::ended;
+        skip_space();
+        return std::nullopt;
+    }
+    if (state_ == state::within && !take(',')) return broken();
+    skip_space();
+    member found;
+    found.name = left_;
+    if (!take_string()) return broken();
+    found.name = found.name.substr(1, found.name.size() - left_.size() - 2);
+    skip_space();
+    if (!take(':')) return broken();
+    skip_space();
+    found.value = left_;
+    if (!take_value()) return broken();
+    found.value = found.value.substr(0, found.value.size() - left_.size());
+    state_ = state::within;
+    return found;
+}
+
+bool json_scanner::take(char wanted) {
+    if (left_.empty() || left_.front() != wanted) return false;
+    left_.remove_prefix(1);
+    return true;
+}
+
+void json_scanner::skip_space() {
+    while (!left_.empty() && is_space(left_.front())) left_.remove_prefix(1);
+}
+
+bool json_scanner::take_value() {
+    if (left_.empty() || depth_ > max_depth) return false;
+    switch (left_.front()) {
+    case '"': return take_string();
+    case '{': return take_members();
+    case '[': return take_items();
+    case 't': return take_word("true");
+    case 'f': return take_word("false");
+    case 'n': return take_word("null");
+    default: return take_number();
+    }
+}
+
+bool json_scanner::take_string() {
+    if (!take('"')) return false;
+    while (!left_.empty()) {
+        left_.remove_prefix(plain_prefix(left_));
+        if (take('"')) return true;
+        if (take('\\')) {
+            constexpr std::string_view simple = "\"\\/bfnrt";
+            if (left_.empty()) return false;
+            if (take('u')) {
+                // Four digits; whether surrogates are paired is for who reads the text.
+                if (left_.find_first_not_of("0123456789abcdefABCDEF") < 4 || left_.size() < 4)
+                    return false;
+                left_.remove_prefix(4);
+            } else if (simple.find(left_.front()) != std::string_view::npos) {
+                left_.remove_prefix(1);
+            } else {
+                return false;
+            }
+        } else if (!left_.empty()) {
+            const auto length = utf8_length(left_);
+            if (length == 0 || (length == 1 && left_.front() < 0x20)) return false;
+            left_.remove_prefix(length);
+        }
+    }
+    return false;
+}
+
+bool json_scanner::take_digits() {
+    std::size_t digits = 0;
+    while (digits < left_.size() && is_digit(left_[digits])) ++digits;
+    left_.remove_prefix(digits);
+    return digits > 0;
+}
+
+bool json_scanner::take_number() {
+    take('-');
+    if (!take('0') && !take_digits()) return false;
+    if (take('.') && !take_digits()) return false;
+    if (take('e') || take('E')) {
+        if (!take('+')) take('-');
+        return take_digits();
+    }
+    return true;
+}
+
+bool json_scanner::take_word(std::string_view word) {
+    if (!left_.starts_with(word)) return false;
+    left_.remove_prefix(word.size());
+    return true;
+}
+
+bool json_scanner::take_members() {
+    const auto outer = std::exchange(state_, state::before);
+    ++depth_;
+    while (next()) {
+    }
+    --depth_;
+    return std::exchange(state_, outer) == state::ended;
+}
+
+bool json_scanner::take_items() {
+    take('[');
+    skip_space();
+    if (take(']')) return true;
+    ++depth_;
+    do {
+        skip_space();
+        if (!take_value()) return false;
+        skip_space();
+    } while (take(','));
+    --depth_;
+    return take(']');
+}
+
+std::optional<std::string> json_string(std::string_view value) {
+    if (!value.starts_with('"')) return std::nullopt;
+    if (value.find('\\') == std::string_view::npos)
+        return std::string(value.substr(1, value.size() - 2));
+    const auto text = parsed(value);
+    if (!text) return std::nullopt; // half a surrogate pair
+    return std::string(text->get_string());
+}
+
+std::optional<double> json_number(std::string_view value) {
+    double number = 0;
+    const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), number);
+    if (error != std::errc{} || end != value.data() + value.size()) return std::nullopt;
+    return number;
+}
+
+std::uint64_t json_count(std::string_view value) {
+    std::uint64_t number = 0;
+    const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), number);
+    if (error == std::errc{} && end == value.data() + value.size()) return number;
+    const auto tree = parsed(value);
+    if (!tree) return 0;
+    boost::system::error_code ec;
+    number = tree->to_number<std::uint64_t>(ec);
+    return ec ? 0 : number;
+}
+
+} // namespace proctor

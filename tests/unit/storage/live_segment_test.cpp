@@ -1,0 +1,46 @@
+// Reading a segment that somebody writes on.
+#include "support/memory_file_system.hpp"
+#include "support/store_records.hpp"
+
+#include <boost/test/unit_test.hpp>
+
+using namespace proctor;
+using namespace proctor::test;
+
+namespace {
+
+std::string frame_of(lsn first, lsn durable, const segment_header& segment) {
+    frame_header header;
+    header.type = frame_type::note;
+    header.first_lsn = first;
+    header.durable_lsn = durable;
+    return encode(header, {}, segment.salt);
+}
+
+} // namespace
+
+BOOST_AUTO_TEST_SUITE(live_segment)
+
+// A reader that had opened the file in the middle of a write took the frames behind it, which say
+// that all before them is durable, for the proof that the cut was damage.
+BOOST_AUTO_TEST_CASE(what_was_written_after_the_opening_proves_nothing) {
+    memory_file_system disk;
+    BOOST_TEST_REQUIRE(disk.make_directory("/run").has_value());
+    segment_header header;
+    header.salt = 7;
+    auto writer = segment_writer::create(disk, "/run", header);
+    BOOST_TEST_REQUIRE(writer.has_value());
+    // A page of what is being written, as a reader may see it.
+    BOOST_TEST_REQUIRE(writer->append(std::string(page_size, '\0')).has_value());
+    auto reader = segment_reader::open(disk, "/run", {1, 1});
+    BOOST_TEST_REQUIRE(reader.has_value());
+    BOOST_TEST_REQUIRE(writer->append(frame_of(9, 8, header)).has_value());
+
+    const auto found = judge_gap(*reader, page_size, 1, no_limit);
+    BOOST_TEST_REQUIRE(found.has_value());
+    BOOST_TEST((found->what == gap::kind::torn));
+    auto later = segment_reader::open(disk, "/run", {1, 1});
+    BOOST_TEST((judge_gap(*later, page_size, 1, no_limit)->what == gap::kind::damage));
+}
+
+BOOST_AUTO_TEST_SUITE_END()
