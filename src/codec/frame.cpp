@@ -6,6 +6,8 @@
 
 #include <fmt/format.h>
 
+#include <array>
+
 namespace proctor {
 namespace {
 
@@ -74,14 +76,15 @@ result<segment_header> decode_segment_header(std::string_view page) {
     return header;
 }
 
-std::string encode(frame_header header, std::string_view payload, std::uint64_t salt) {
+void append_frame(std::string& to, frame_header header, std::string_view payload,
+                  std::uint64_t salt) {
     PROCTOR_ASSERT(payload.size() <= max_frame_payload);
     header.stored_size = static_cast<std::uint32_t>(payload.size());
     header.raw_size = header.stored_size;
     header.payload_crc = mask_crc(crc32c(crc_seed(salt), payload));
 
-    std::string bytes(header.span(), '\0');
-    char* at = bytes.data();
+    std::array<char, frame_header_size> front{};
+    char* at = front.data();
     put<std::uint32_t>(at, frame_magic);
     put<std::uint32_t>(at + 8, header.stored_size);
     put<std::uint32_t>(at + 12, header.raw_size);
@@ -94,7 +97,14 @@ std::string encode(frame_header header, std::string_view payload, std::uint64_t 
     put<std::int64_t>(at + 48, to_number(header.written));
     put<std::uint32_t>(
         at + 4, mask_crc(crc32c(crc_seed(salt), std::string_view(at + 8, frame_header_size - 8))));
-    payload.copy(at + frame_header_size, payload.size());
+    const auto end = to.size() + header.span();
+    to.reserve(end);
+    to.append(front.data(), front.size()).append(payload).resize(end, '\0');
+}
+
+std::string encode(const frame_header& header, std::string_view payload, std::uint64_t salt) {
+    std::string bytes;
+    append_frame(bytes, header, payload, salt);
     return bytes;
 }
 

@@ -16,10 +16,12 @@ checkpoint::checkpoint(asio::any_io_executor executor, clock& time, file_system&
                        trouble_handler on_trouble)
     : clock_(time), disk_(disk), store_(std::move(store)), counted_(std::move(counted)),
       settings_(settings), on_durable_(std::move(on_durable)), on_trouble_(std::move(on_trouble)),
-      changed_(executor), wake_(executor), wake_compactor_(executor), timers_(executor),
-      worker_(executor), compactor_(executor) {
+      changed_(executor), wake_(executor), wake_compactor_(executor), gathered_(executor),
+      waited_(executor), timers_(executor), worker_(executor), compactor_(executor) {
     worker_.spawn(work());
     compactor_.spawn(compact());
+    timers_.spawn(wake_at(gathered_));
+    if (settings_.mode == durability::by_interval) timers_.spawn(wake_at(waited_));
     if (settings_.mode != durability::none) timers_.spawn(watch_idleness());
 }
 
@@ -31,12 +33,9 @@ checkpoint::~checkpoint() {
 void checkpoint::append(const record_view& record, outcome what) {
     if (failed_) return;
     if (gathering_.count == 0) {
-        gathered_ = false;
-        timers_.spawn(raise_after(settings_.gather_time, &checkpoint::gathered_));
-        if (unsynced_.empty()) {
-            waited_ = false;
-            timers_.spawn(raise_after(settings_.longest_wait, &checkpoint::waited_));
-        }
+        const auto now = clock_.now();
+        gathered_.set(now + settings_.gather_time);
+        if (unsynced_.empty()) waited_.set(now + settings_.longest_wait);
     }
     append_record(gathering_.records, record);
     gathering_.outcomes.push_back(std::move(what));
@@ -44,10 +43,14 @@ void checkpoint::append(const record_view& record, outcome what) {
     if (work_is_due()) wake_.notify();
 }
 
-asio::awaitable<void> checkpoint::raise_after(duration time, bool checkpoint::* flag) {
-    co_await clock_.sleep_for(time);
-    this->*flag = true;
-    wake_.notify();
+// One coroutine a deadline, and not one a batch. A deadline moves only to later.
+asio::awaitable<void> checkpoint::wake_at(deadline& watched) {
+    for (auto last = time_point::min();;) {
+        while (watched.at == last) co_await watched.moved.wait();
+        last = watched.at;
+        co_await clock_.sleep_until(last);
+        wake_.notify();
+    }
 }
 
 asio::awaitable<void> checkpoint::watch_idleness() {
@@ -66,14 +69,15 @@ bool checkpoint::sync_is_due() const {
     if (settings_.mode == durability::none) return false;
     const auto waiting = unsynced_.size() + gathering_.count;
     if (waiting == 0) return false;
-    return settings_.mode == durability::every_result || flushing_ || stopping_ || waited_ ||
-           waiting >= settings_.interval;
+    return settings_.mode == durability::every_result || flushing_ || stopping_ ||
+           waiting >= settings_.interval || clock_.now() >= waited_.at;
 }
 
 bool checkpoint::work_is_due() const {
     if (failed_) return stopping_;
     if (stopping_ || flushing_) return true;
-    if (gathering_.count > 0 && (gathered_ || gathering_.records.size() >= settings_.gather_bytes))
+    if (gathering_.count > 0 &&
+        (gathering_.records.size() >= settings_.gather_bytes || clock_.now() >= gathered_.at))
         return true;
     // A sync for what is written already need not wait for more to gather.
     return (gathering_.count == 0 && sync_is_due()) || note_is_due();
@@ -128,20 +132,30 @@ bool checkpoint::may_wait_for_room(const failure& why) {
            waiting_bytes() < 2 * settings_.max_waiting_bytes;
 }
 
-asio::awaitable<result<>> checkpoint::write(batch& now) {
+// All of it in one crossing to the disk's thread: a second one would cost as much as the sync.
+asio::awaitable<result<>> checkpoint::write(const batch& now, disk_work also) {
+    bool appended = now.count == 0;
     for (;;) {
-        std::function<result<>()> job = [this, &now] {
-            return store_->append(now.records, now.count);
+        std::function<result<>()> job = [this, &now, &appended, also]() -> result<> {
+            if (!appended)
+                if (auto done = store_->append(now.records, now.count); !done) return done;
+            appended = true;
+            if (also.sync)
+                if (auto done = store_->sync(); !done) return done;
+            if (also.note)
+                if (auto done = store_->note();
+                    !done && done.error().code != failure_code::disk_full)
+                    return done;
+            return also.close ? store_->close() : result<>();
         };
-        const auto done = co_await on_disk_thread(std::move(job));
-        if (done || done.error().code != failure_code::disk_full ||
-            !may_wait_for_room(done.error())) {
-            if (done && full_since_) {
-                tell("there is room on the disk again: the run goes on");
-                full_since_.reset();
-            }
-            co_return done;
+        auto done = co_await on_disk_thread(std::move(job));
+        if (appended && full_since_) {
+            tell("there is room on the disk again: the run goes on");
+            full_since_.reset();
         }
+        if (appended || done.error().code != failure_code::disk_full ||
+            !may_wait_for_room(done.error()))
+            co_return done;
         // Whoever stops the run must not wait for room that may never come.
         if (stopping_) co_return done;
         changed_.notify();
@@ -154,30 +168,17 @@ asio::awaitable<void> checkpoint::work() {
         while (!work_is_due()) co_await wake_.wait();
         if (failed_) co_return; // and stopping
 
-        const bool sync = sync_is_due();
-        const bool note = note_is_due();
-        const bool close = stopping_ && gathering_.count == 0 && unsynced_.empty();
+        disk_work also;
+        also.sync = sync_is_due();
+        also.note = note_is_due();
+        also.close = stopping_ && gathering_.count == 0 && unsynced_.empty();
         auto now = std::exchange(gathering_, {});
         writing_bytes_ = now.records.size();
-
-        result<> done;
-        if (now.count > 0) done = co_await write(now);
-        if (done && (sync || note || close)) {
-            std::function<result<>()> job = [this, sync, note, close]() -> result<> {
-                if (sync)
-                    if (auto synced = store_->sync(); !synced) return synced;
-                if (note)
-                    if (auto noted = store_->note();
-                        !noted && noted.error().code != failure_code::disk_full)
-                        return noted;
-                return close ? store_->close() : result<>();
-            };
-            done = co_await on_disk_thread(std::move(job));
-        }
+        const auto done = co_await write(now, also);
         writing_bytes_ = 0;
         figures_.bytes += now.records.size();
         figures_.batches += now.count > 0;
-        figures_.syncs += sync;
+        figures_.syncs += also.sync;
         if (!done) {
             fail(done.error());
             continue;
@@ -187,22 +188,22 @@ asio::awaitable<void> checkpoint::work() {
         } else {
             unsynced_.insert(unsynced_.end(), std::make_move_iterator(now.outcomes.begin()),
                              std::make_move_iterator(now.outcomes.end()));
-            if (sync) {
+            if (also.sync) {
                 count(unsynced_);
                 noted_ = false;
             }
         }
-        if (note) noted_ = true;
+        if (also.note) noted_ = true;
         if (gathering_.count == 0 && unsynced_.empty()) flushing_ = false;
         changed_.notify();
-        if (close) co_return;
+        if (also.close) co_return;
     }
 }
 
 // Beside the writing: what is sealed becomes snapshots, one at a time.
 asio::awaitable<void> checkpoint::compact() {
     for (;;) {
-        if (failed_ || (closed_ && hurried_)) co_return;
+        if (failed_ || (stopping_ && hurried_)) co_return;
         std::optional<compaction_job> job;
         std::function<result<>()> take = [this, &job]() -> result<> {
             job = store_->next_compaction();
@@ -247,9 +248,7 @@ void checkpoint::count(std::vector<outcome>& outcomes) {
     for (const auto& what : outcomes) counted_.apply(what);
     if (on_durable_) on_durable_(outcomes);
     outcomes.clear();
-    waited_ = false;
-    if (gathering_.count > 0)
-        timers_.spawn(raise_after(settings_.longest_wait, &checkpoint::waited_));
+    if (gathering_.count > 0) waited_.set(clock_.now() + settings_.longest_wait);
 }
 
 asio::awaitable<result<>> checkpoint::flush() {

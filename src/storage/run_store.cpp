@@ -181,16 +181,15 @@ result<> run_store::append(std::string_view records, std::uint32_t count) {
 }
 
 result<> run_store::write_records(std::string_view records, std::uint32_t count) {
-    const auto frames = frames_of(records, count, next_lsn_);
-    if (auto done = active_->append(frames); !done) return done;
+    if (auto done = active_->append(frames_of(records, count, next_lsn_)); !done) return done;
     unsynced_ += records;
     unsynced_count_ += count;
     next_lsn_ += count;
     return {};
 }
 
-std::string run_store::frames_of(std::string_view records, std::uint32_t count, lsn first) const {
-    std::string frames;
+std::string_view run_store::frames_of(std::string_view records, std::uint32_t count, lsn first) {
+    frames_.clear();
     frame_header header;
     header.type = frame_type::records;
     header.durable_lsn = durable_;
@@ -206,13 +205,13 @@ std::string run_store::frames_of(std::string_view records, std::uint32_t count, 
         }
         header.first_lsn = first;
         header.record_count = taken;
-        frames += encode(header, records.substr(0, size), active_->header().salt);
+        append_frame(frames_, header, records.substr(0, size), active_->header().salt);
         records.remove_prefix(size);
         count -= taken;
         first += taken;
     }
     PROCTOR_ASSERT(records.empty());
-    return frames;
+    return frames_;
 }
 
 result<> run_store::write_empty_frame(frame_type type) {

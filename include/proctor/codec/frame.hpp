@@ -72,7 +72,9 @@ struct frame_header {
 };
 
 // Header, payload and zeros up to the page's end. Sets sizes and CRC from `payload`.
-std::string encode(frame_header header, std::string_view payload, std::uint64_t salt);
+void append_frame(std::string& to, frame_header header, std::string_view payload,
+                  std::uint64_t salt);
+std::string encode(const frame_header&, std::string_view payload, std::uint64_t salt);
 
 // `bytes` begins at a page boundary of the file. The length in it is believed only after its own
 // CRC. damaged: no frame of this segment begins here.

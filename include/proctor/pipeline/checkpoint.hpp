@@ -103,15 +103,32 @@ private:
         std::vector<outcome> outcomes;
     };
 
+    struct deadline {
+        explicit deadline(const asio::any_io_executor& executor) : moved(executor) {}
+        void set(time_point when) {
+            at = when;
+            moved.notify();
+        }
+
+        time_point at = time_point::min();
+        event moved;
+    };
+    // What the disk's thread does besides writing a batch.
+    struct disk_work {
+        bool sync = false;
+        bool note = false;
+        bool close = false;
+    };
+
     asio::awaitable<void> work();
     asio::awaitable<void> compact();
-    asio::awaitable<result<>> write(batch&);
+    asio::awaitable<result<>> write(const batch&, disk_work);
     bool may_wait_for_room(const failure&);
     asio::awaitable<result<>> on_disk_thread(std::function<result<>()>);
     bool work_is_due() const;
     bool sync_is_due() const;
     bool note_is_due() const;
-    asio::awaitable<void> raise_after(duration, bool checkpoint::* flag);
+    asio::awaitable<void> wake_at(deadline&);
     asio::awaitable<void> wake_compactor_after(duration);
     void fail(const failure&);
     void tell(const std::string&) const;
@@ -129,6 +146,8 @@ private:
     event changed_;
     event wake_;           // of work()
     event wake_compactor_; // of compact()
+    deadline gathered_;    // of gathering_
+    deadline waited_;      // of what is not synced
     task_group timers_;
     task_group worker_;
     task_group compactor_;
@@ -136,8 +155,6 @@ private:
     batch gathering_;
     std::size_t writing_bytes_ = 0;
     std::vector<outcome> unsynced_; // written
-    bool gathered_ = false;         // gather_time is over
-    bool waited_ = false;           // longest_wait is over
     bool idle_ = false;             // a second has passed without traffic
     bool noted_ = true;             // the log's last frame tells how much is durable
     bool flushing_ = false;

@@ -110,7 +110,8 @@ private:
     result<> seal_if_full();
     result<> write_records(std::string_view records, std::uint32_t count);
     result<> write_empty_frame(frame_type);
-    std::string frames_of(std::string_view records, std::uint32_t count, lsn first) const;
+    // Until the next call.
+    std::string_view frames_of(std::string_view records, std::uint32_t count, lsn first);
     result<> make_durable();
     result<> write_anew(const failure& why);
     result<> still_ours();
@@ -127,6 +128,7 @@ private:
     std::deque<sealed_segment> sealed_;
     bool compacting_ = false; // the front of sealed_ has been handed out
     std::vector<snapshot_key> snapshots_;
+    std::string frames_;   // what frames_of() made last
     std::string unsynced_; // records that were appended since the last sync
     std::uint32_t unsynced_count_ = 0;
     bool mended_ = false; // a sync has failed before

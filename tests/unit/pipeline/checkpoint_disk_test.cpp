@@ -220,6 +220,18 @@ BOOST_AUTO_TEST_CASE(a_compaction_that_fails_at_the_end_leaves_the_log_for_the_n
     BOOST_TEST(segments_of(test.disk) == 1);
 }
 
+BOOST_AUTO_TEST_CASE(who_is_in_a_hurry_leaves_compaction_to_the_next_session) {
+    still_checkpoint test(every_result());
+    append_one_and_wait(test, 1);
+    test.log->hurry();
+    BOOST_TEST(test.stop().has_value());
+    const auto view = run_view::open(test.disk, "/run");
+    BOOST_REQUIRE(view.has_value());
+    BOOST_TEST(view->found().closed);
+    BOOST_TEST(view->found().snapshots.empty());
+    BOOST_TEST(view->counted().completed_count() == 1);
+}
+
 BOOST_AUTO_TEST_CASE(too_much_log_that_waits_closes_the_door) {
     auto settings = every_result();
     settings.max_sealed_bytes = 3 * page_size;
