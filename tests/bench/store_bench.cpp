@@ -491,9 +491,12 @@ void make_killed_run(const std::string& directory, question_id results) {
     ::raise(SIGKILL);
 }
 
+// A run that is there, as `proctor run` makes it, or a new one.
 void make_closed_run(const std::string& directory, question_id results) {
     posix_file_system disk;
-    const auto store = make_run(disk, directory);
+    const auto store = fs::exists(directory)
+                           ? run_store::open(disk, directory, make_options(), {}).value()
+                           : make_run(disk, directory);
     material from(question_files(), 5);
     record_maker records(from);
     for (question_id id = 0; id < results; id += 1000) {
