@@ -25,7 +25,7 @@ const setting table[] = {
 
     {"model.generator.generator_type", "", "", "openai (vllm and argo mean the same), or simulated: an endpoint inside the program, to try things", [](config& c) -> setting_field { return &c.model.generator_type; }},
     {"model.generator_settings.model", "--model", "NAME", "what the endpoint calls the model", [](config& c) -> setting_field { return &c.model.model; }},
-    {"model.generator_settings.base_url", "--base-url", "URL", "the API root of an OpenAI-compatible endpoint, as https://host:port/v1", [](config& c) -> setting_field { return &c.model.base_url; }},
+    {"model.generator_settings.base_url", "--base-url", "URL", "the API root of an OpenAI-compatible endpoint, as https://host:port/v1; of several (a list, or said again) each takes what it can", [](config& c) -> setting_field { return &c.model.base_url; }},
     {"model.generator_settings.server", "", "", "with port, another way to say base_url: http://SERVER:PORT/v1", [](config& c) -> setting_field { return &c.model.server; }},
     {"model.generator_settings.port", "", "", "see server", [](config& c) -> setting_field { return &c.model.port; }},
     {"model.generator_settings.api_key", "", "", "${VAR} takes it from the environment", [](config& c) -> setting_field { return &c.model.api_key; }},
@@ -37,6 +37,8 @@ const setting table[] = {
     {"model.generator_settings.connect_timeout", "--connect-timeout", "S", "for address, TCP and TLS together", [](config& c) -> setting_field { return &c.model.connect_timeout; }},
     {"model.generator_settings.max_retries", "--max-retries", "N", "attempts after the first one, for what is worth retrying", [](config& c) -> setting_field { return &c.model.max_retries; }},
 
+    {"model.generator_settings.retry_timeout", "", "", "no retry of a question begins later than this after its first attempt, outages apart", [](config& c) -> setting_field { return &c.model.retry_timeout; }},
+
     {"simulated.latency", "", "", "of generator_type simulated: 200ms, or lognormal:200ms,0.5 (median, sigma)", [](config& c) -> setting_field { return &c.simulated.latency; }},
     {"simulated.accuracy", "", "", "the share of the questions that it answers right", [](config& c) -> setting_field { return &c.simulated.accuracy; }},
     {"simulated.seed", "", "", "decides which ones", [](config& c) -> setting_field { return &c.simulated.seed; }},
@@ -47,6 +49,9 @@ const setting table[] = {
     {"tls.ca_file", "--ca-file", "FILE", "certificate authorities to trust, PEM, instead of the system's", [](config& c) -> setting_field { return &c.tls.ca_file; }},
 
     {"processing.parallel_workers", "-j,--parallel,--max-connections", "N", "requests in flight, at the most", [](config& c) -> setting_field { return &c.processing.parallel_workers; }},
+    {"processing.adaptive_parallelism", "!--fixed-parallelism", "", "look for what the endpoint can take, below that", [](config& c) -> setting_field { return &c.processing.adaptive_parallelism; }},
+    {"processing.requests_per_minute", "--rpm", "N", "requests a minute, at the most", [](config& c) -> setting_field { return &c.processing.requests_per_minute; }},
+    {"processing.tokens_per_minute", "--tpm", "N", "tokens a minute, at the most, of prompts and answers", [](config& c) -> setting_field { return &c.processing.tokens_per_minute; }},
     {"processing.enable_checkpointing", "!--disable-checkpointing", "", "keep a log to resume from", [](config& c) -> setting_field { return &c.processing.enable_checkpointing; }},
     {"processing.checkpoint_interval", "--checkpoint-interval", "N", "a checkpoint every N completed questions, and at least every second", [](config& c) -> setting_field { return &c.processing.checkpoint_interval; }},
     {"processing.checkpoint_directory", "--checkpoint-dir", "DIR", "where runs are kept", [](config& c) -> setting_field { return &c.processing.checkpoint_directory; }},
@@ -59,9 +64,12 @@ const setting table[] = {
     {"processing.strict", "--strict", "", "stop at a record that is no question", [](config& c) -> setting_field { return &c.processing.strict; }},
     {"processing.retry_refused", "--retry-refused", "", "ask again what the endpoint refused for good", [](config& c) -> setting_field { return &c.processing.retry_refused; }},
     {"processing.max_failures", "--max-failures", "N|P%", "stop when more questions than this fail; a share counts once 100 have ended", [](config& c) -> setting_field { return &c.processing.max_failures; }},
+    {"processing.max_total_tokens", "--max-total-tokens", "N", "stop when so many are spent, earlier sessions included", [](config& c) -> setting_field { return &c.processing.max_total_tokens; }},
+    {"processing.max_time", "--max-time", "3h50m", "stop in good order after this time", [](config& c) -> setting_field { return &c.processing.max_time; }},
     {"processing.wait_for_endpoint", "--wait-for-endpoint", "S", "how long to wait for an endpoint that is not there at the start", [](config& c) -> setting_field { return &c.processing.wait_for_endpoint; }},
     {"processing.outage_timeout", "", "", "how long to wait for one that goes away later", [](config& c) -> setting_field { return &c.processing.outage_timeout; }},
     {"processing.grace_seconds", "", "", "for what is in flight when the run is interrupted", [](config& c) -> setting_field { return &c.processing.grace_seconds; }},
+    {"processing.metrics_listen", "--metrics-listen", "HOST:PORT", "serve figures for Prometheus at http://HOST:PORT/metrics", [](config& c) -> setting_field { return &c.processing.metrics_listen; }},
     {"processing.verbose", "--verbose", "", "tell decisions: retries, waits", [](config& c) -> setting_field { return &c.processing.verbose; }},
     {"processing.quiet", "--quiet", "", "errors only", [](config& c) -> setting_field { return &c.processing.quiet; }},
     {"processing.show_answers", "--show-answers", "", "show each answer as it is marked", [](config& c) -> setting_field { return &c.processing.show_answers; }},
@@ -217,6 +225,13 @@ problem parse(const std::string& text, duration& into) {
     return std::nullopt;
 }
 
+problem parse(const std::string& text, std::optional<duration>& into) {
+    duration value{};
+    auto wrong = parse(text, value);
+    if (!wrong) into = value;
+    return wrong;
+}
+
 problem parse(const std::string& text, failure_limit& into) {
     const bool share = text.ends_with('%');
     const auto number = share ? text.substr(0, text.size() - 1) : text;
@@ -271,8 +286,18 @@ problem assign(config& into, const setting& entry, const YAML::Node& node,
     }
     if (auto* const* headers = std::get_if<header_list*>(&field))
         return parse_list(node, **headers, look_up);
-    if (!node.IsScalar()) return "expected one value";
-    auto text = node.Scalar();
+    std::string text;
+    if (node.IsSequence() && std::holds_alternative<std::string*>(field) &&
+        entry.path.ends_with(".base_url")) {
+        for (const auto& each : node) {
+            if (!each.IsScalar()) return "expected URLs";
+            text += (text.empty() ? "" : ",") + each.Scalar();
+        }
+    } else if (node.IsScalar()) {
+        text = node.Scalar();
+    } else {
+        return "expected one value";
+    }
     const auto source = is_variable(text) ? text : std::string();
     if (entry.path.starts_with("model.") || entry.path.starts_with("tls."))
         if (auto wrong = expand(text, look_up)) return wrong;
@@ -425,6 +450,10 @@ std::vector<failure> check(const config& used) {
             "expected a number up to 1000");
     require(used.processing.parallel_workers >= 1 && used.processing.parallel_workers <= 100'000,
             "processing.parallel_workers", "expected a number from 1 to 100,000");
+    require(used.processing.requests_per_minute != 0u, "processing.requests_per_minute",
+            "expected a number above 0");
+    require(used.processing.tokens_per_minute != 0u, "processing.tokens_per_minute",
+            "expected a number above 0");
     require(used.processing.checkpoint_interval >= 1, "processing.checkpoint_interval",
             "expected a number above 0");
     require(used.processing.segment_size_bytes >= 8192 &&
@@ -459,6 +488,8 @@ std::string value_text(const config& used, const setting& entry) {
                 return value->text.empty() ? "" : value->source.empty() ? "***" : value->source;
             else if constexpr (std::is_same_v<type, duration>)
                 return seconds_text(*value);
+            else if constexpr (std::is_same_v<type, std::optional<duration>>)
+                return *value ? seconds_text(**value) : "";
             else if constexpr (std::is_same_v<type, failure_limit>)
                 return limit_text(*value);
             else if constexpr (std::is_same_v<type, std::optional<std::uint64_t>>)
@@ -469,6 +500,19 @@ std::string value_text(const config& used, const setting& entry) {
                 return fmt::format("{}", *value);
         },
         entry.of(copy));
+}
+
+std::vector<std::string> split_urls(const std::string& base_url) {
+    std::vector<std::string> urls;
+    for (std::size_t at = 0; at <= base_url.size();) {
+        const auto end = std::min(base_url.find(',', at), base_url.size());
+        auto url = base_url.substr(at, end - at);
+        url.erase(0, url.find_first_not_of(' '));
+        url.erase(url.find_last_not_of(' ') + 1);
+        if (!url.empty()) urls.push_back(std::move(url));
+        at = end + 1;
+    }
+    return urls;
 }
 
 std::string redacted_yaml(const config& used) {
@@ -507,6 +551,8 @@ boost::json::object redacted_json(const config& used) {
                     return **value;
                 else if constexpr (std::is_same_v<type, duration>)
                     return std::chrono::duration<double>(*value).count();
+                else if constexpr (std::is_same_v<type, std::optional<duration>>)
+                    return std::chrono::duration<double>(**value).count();
                 else
                     return boost::json::string(text);
             },

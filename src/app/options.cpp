@@ -161,7 +161,10 @@ void add_flag(CLI::App& app, command_line& line, const setting& entry) {
                              : fmt::format("{} (default: {})", entry.meaning, fallback));
         option->type_name(std::string(entry.value));
     }
-    option->multi_option_policy(CLI::MultiOptionPolicy::TakeLast); // as in files, later wins
+    if (entry.path.ends_with(".base_url"))
+        option->multi_option_policy(CLI::MultiOptionPolicy::Join)->delimiter(',');
+    else
+        option->multi_option_policy(CLI::MultiOptionPolicy::TakeLast); // as in files, later wins
     option->group(group_of(entry.path));
 }
 

@@ -15,8 +15,8 @@ namespace json = boost::json;
 
 progress_reporter::progress_reporter(const config& used, console& talk, clock& time,
                                      file_system& disk, const checkpoint& log,
-                                     const semaphore& permits, std::uint64_t total)
-    : config_(used), console_(talk), clock_(time), disk_(disk), log_(log), permits_(permits),
+                                     const endpoint_group& endpoints, std::uint64_t total)
+    : config_(used), console_(talk), clock_(time), disk_(disk), log_(log), endpoints_(endpoints),
       total_(total), completed_before_(log.counted().completed_count()), began_(time.now()) {}
 
 void progress_reporter::begin() {
@@ -69,7 +69,7 @@ progress progress_reporter::current() const {
     now.completed = log_.counted().completed_count();
     now.completed_before = completed_before_;
     now.failed = log_.counted().failed_count();
-    now.in_flight = permits_.in_use();
+    now.in_flight = endpoints_.in_flight();
     now.elapsed_seconds = std::chrono::duration<double>(clock_.now() - began_).count();
     now.marks = log_.counted().overall();
     return now;

@@ -51,6 +51,19 @@ json::object tally_json(const tally& group) {
     return object;
 }
 
+// "429 12, connection_lost 3; 1 outage, 20.4 s without any endpoint"
+std::string troubles_text(const group_figures& figures) {
+    std::vector<std::string> kinds;
+    for (const auto& [kind, count] : figures.troubles)
+        kinds.push_back(fmt::format("{} {}", kind, thousands(count)));
+    auto text = fmt::format("{}", fmt::join(kinds, ", "));
+    if (figures.outages)
+        text += fmt::format("; endpoints went away {} times, {:.1f} s without any", figures.outages,
+                            std::chrono::duration<double>(figures.away).count());
+    if (figures.pauses) text += fmt::format("; {} pauses were asked for", figures.pauses);
+    return text;
+}
+
 } // namespace
 
 std::string summary_text(const ledger& counted, const run_figures& figures) {
@@ -100,6 +113,8 @@ std::string summary_text(const ledger& counted, const run_figures& figures) {
     line("Requests: {}, of which {} retries in this session, over {} connections",
          thousands(counted.attempts()), thousands(figures.retries),
          thousands(figures.connections.opened));
+    if (const auto troubles = troubles_text(figures.endpoints); !troubles.empty())
+        line("Trouble in this session, and what became of it: {}", troubles);
     const auto& log = figures.checkpoints;
     line("Checkpoints: {} syncs, {:.1f} MB, {:.2f} s of a thread of their own",
          thousands(log.syncs), double(log.bytes) / 1e6,
@@ -140,6 +155,10 @@ json::object figures_json(const ledger& counted, const run_figures& figures) {
     object["prompt_tokens"] = counted.usage().prompt;
     object["completion_tokens"] = counted.usage().completion;
     object["requests"] = counted.attempts();
+    json::object troubles;
+    for (const auto& [kind, count] : figures.endpoints.troubles) troubles[kind] = count;
+    object["session_troubles"] = std::move(troubles);
+    object["session_outages"] = figures.endpoints.outages;
     object["latency_seconds"] = {
         {"p50", times.quantile(0.5)}, {"p95", times.quantile(0.95)}, {"p99", times.quantile(0.99)}};
     return object;

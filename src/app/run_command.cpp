@@ -8,6 +8,7 @@
 #include "proctor/app/console.hpp"
 #include "proctor/app/exit_status.hpp"
 #include "proctor/app/load_config.hpp"
+#include "proctor/app/metrics.hpp"
 #include "proctor/app/progress_reporter.hpp"
 #include "proctor/app/question_counting.hpp"
 #include "proctor/app/report.hpp"
@@ -33,6 +34,7 @@
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
+#include <deque>
 #include <filesystem>
 #include <fstream>
 #include <optional>
@@ -55,9 +57,7 @@ public:
                    : config_.processing.verbose ? loudness::verbose
                                                 : loudness::normal,
                    config_.processing.progress_bar),
-          control_(context_.get_executor()), permits_(config_.processing.parallel_workers),
-          grading_permits_(config_.processing.parallel_workers),
-          outage_(config_.processing.wait_for_endpoint, config_.processing.outage_timeout),
+          control_(context_.get_executor()), grading_permits_(config_.processing.parallel_workers),
           random_(random_number()) {}
 
     int run() {
@@ -66,7 +66,8 @@ public:
             chosen_.limit = config_.processing.limit;
             total_ = chosen_.count(index_.census.questions);
             raise_descriptor_limit();
-            open_endpoint(); // before there is a run: a bad URL should leave nothing behind
+            listen_for_metrics();
+            open_endpoints(); // before there is a run: a bad URL should leave nothing behind
             auto opened = open_run(config_, index_, disk_, console_, started_);
             created_ = opened.store->identity().created;
             write_config();
@@ -104,7 +105,8 @@ private:
             std::move(opened.counted), settings,
             [this](std::span<const outcome> durable) { acknowledge(durable); },
             [this](const std::string& trouble) { console_.warn(trouble); });
-        reporter_.emplace(config_, console_, clock_, disk_, *log_, permits_, total_);
+        make_group();
+        reporter_.emplace(config_, console_, clock_, disk_, *log_, *group_, total_);
     }
 
     void write_config() const {
@@ -137,12 +139,31 @@ private:
                              allowed > for_files ? (allowed - for_files) / sides : 1)}};
     }
 
-    void open_endpoint() {
+    void listen_for_metrics() {
+        if (config_.processing.metrics_listen.empty()) return;
+        auto opened =
+            metrics_listener::open(context_.get_executor(), config_.processing.metrics_listen,
+                                   [this] { return metrics_page(); });
+        if (!opened) throw usage_error(opened.error());
+        metrics_ = std::move(*opened);
+        console_.say("Metrics at " + metrics_->url());
+    }
+
+    std::string metrics_page() const {
+        metrics now;
+        now.figures = final_figures();
+        now.in_flight = group_->in_flight();
+        now.waiting = group_->waiting();
+        now.not_durable_bytes = log_->waiting_bytes();
+        for (std::size_t i = 0; i < group_->size(); ++i)
+            now.endpoints.push_back({endpoint_names_[i], group_->in_flight_of(i),
+                                     group_->limit_of(i), group_->is_there(i)});
+        return metrics_text(log_->counted(), now);
+    }
+
+    void open_endpoints() {
         endpoint_options options;
         if (config_.model.generator_type == "simulated") start_simulation(options);
-        const auto root = parse_api_root(config_.model.base_url);
-        if (!root) throw usage_error(root.error());
-        options.root = *root;
         options.tls.ca_file = config_.tls.ca_file;
         options.api_key = config_.model.api_key.text;
         options.headers = config_.model.headers;
@@ -155,19 +176,51 @@ private:
             if (const auto space = value.rfind(' '); space != std::string::npos)
                 scrubber_.add(value.substr(space + 1));
         }
-        auto made = make_endpoint(context_.get_executor(), std::move(options));
-        if (!made) throw usage_error(made.error());
-        endpoint_ = std::move(*made);
-
         model_settings settings;
         settings.sampling.model = config_.model.model;
         settings.sampling.temperature = config_.model.temperature;
         settings.sampling.max_tokens = static_cast<std::uint32_t>(config_.model.max_tokens);
         settings.prompt.system = config_.prompt.system;
         settings.prompt.use_context = config_.rag.use_context_field;
-        model_.emplace(*endpoint_, clock_, scrubber_, settings);
+        for (const auto& url : split_urls(config_.model.base_url)) {
+            const auto root = parse_api_root(url);
+            if (!root) throw usage_error(root.error());
+            options.root = *root;
+            auto made = make_endpoint(context_.get_executor(), options);
+            if (!made) throw usage_error(made.error());
+            endpoints_.push_back(std::move(*made));
+            models_.emplace_back(*endpoints_.back(), clock_, scrubber_, settings);
+            endpoint_names_.push_back(root->text());
+        }
         grader_ = make_grader("extraction");
         PROCTOR_ASSERT(grader_);
+    }
+
+    void make_group() {
+        const auto& processing = config_.processing;
+        group_settings settings;
+        settings.parallel = processing.parallel_workers;
+        settings.adaptive = processing.adaptive_parallelism;
+        settings.requests_a_minute = processing.requests_per_minute;
+        settings.tokens_a_minute = processing.tokens_per_minute;
+        settings.patience_at_start = processing.wait_for_endpoint;
+        settings.patience = processing.outage_timeout;
+        endpoint_group::listeners heard;
+        heard.on_event = [this](std::size_t which, const std::string& what) {
+            console_.warn(fmt::format("{} {}", endpoint_names_[which], what));
+        };
+        heard.on_limit = [this](std::size_t which, const concurrency_limit::change& change) {
+            console_.detail(fmt::format("{}: {} requests at a time, {} before: {}",
+                                        endpoint_names_[which], change.to, change.from,
+                                        change.why));
+        };
+        heard.on_end = [this](const attempt_failure& failed, bool refused) {
+            control_.stop({refused ? stop_cause::endpoint_refused : stop_cause::endpoint_away, 0,
+                           failed.why});
+        };
+        group_.emplace(
+            context_.get_executor(), clock_, models_.size(), settings,
+            [this](std::size_t which) { return models_[which].probe(); }, std::move(heard));
     }
 
     // A real HTTPS server in this process; only its model is simulated.
@@ -191,9 +244,10 @@ private:
 
     asio::awaitable<void> session() {
         const auto executor = co_await asio::this_coro::executor;
-        task_context tasks{clock_,  *model_, *grader_, *log_, control_, permits_, grading_permits_,
-                           outage_, random_, {},       {},    {},       {}};
+        task_context tasks{clock_,           models_, *group_, *grader_, *log_, control_,
+                           grading_permits_, random_, {},      {},       {},    {}};
         tasks.retries.max_retries = static_cast<unsigned>(config_.model.max_retries);
+        tasks.retries.time_limit = config_.model.retry_timeout;
         tasks.on_retry = [this](const question& asked, const attempt_failure& failed,
                                 const retry_decision& decision) {
             tell_retry(asked, failed, decision);
@@ -206,6 +260,7 @@ private:
         task_group helpers(executor);
         helpers.spawn(watch_signals());
         helpers.spawn(watch_log());
+        if (metrics_) metrics_->start();
         const bool works = work_is_left();
         if (works) {
             log_session(session_begin_body(config_, index_, started_));
@@ -229,7 +284,9 @@ private:
         if (!closed) control_.stop({stop_cause::storage, 0, closed.error()});
         helpers.cancel();
         co_await helpers.join();
-        co_await endpoint_->stop();
+        if (metrics_) co_await metrics_->stop();
+        co_await group_->stop();
+        for (const auto& each : endpoints_) co_await each->stop();
         retries_ = tasks.figures.retries;
         seconds_ = reporter_->current().elapsed_seconds;
         reporter_->draw_last();
@@ -252,6 +309,8 @@ private:
         settings.strict = config_.processing.strict;
         settings.grace = config_.processing.grace_seconds;
         settings.max_failures = config_.processing.max_failures;
+        settings.max_total_tokens = config_.processing.max_total_tokens;
+        settings.max_time = config_.processing.max_time;
         settings.index = &index_;
         return settings;
     }
@@ -279,7 +338,7 @@ private:
         last_wait_told_ = now;
         console_.say(
             fmt::format("Waiting for the endpoint, up to {}: {}",
-                        clock_time(std::chrono::duration<double>(outage_.patience()).count()),
+                        clock_time(std::chrono::duration<double>(group_->patience()).count()),
                         failed.why.message()));
     }
 
@@ -336,7 +395,7 @@ private:
                 console_.say(fmt::format(
                     "Interrupted: no new questions; {} in flight get up to {:.0f} s "
                     "(again to leave at once)",
-                    permits_.in_use(),
+                    group_->in_flight(),
                     std::chrono::duration<double>(config_.processing.grace_seconds).count()));
                 control_.stop({stop_cause::signal, number, {}});
             } else {
@@ -476,7 +535,12 @@ private:
         run_figures figures;
         figures.total = total_;
         figures.retries = retries_;
-        figures.connections = endpoint_->counts();
+        for (const auto& each : endpoints_) {
+            figures.connections.opened += each->counts().opened;
+            figures.connections.open += each->counts().open;
+            figures.connections.stale += each->counts().stale;
+        }
+        figures.endpoints = group_->figures();
         figures.checkpoints = log_->figures();
         figures.session_seconds = seconds_;
         figures.completed_before = completed_before_;
@@ -523,14 +587,16 @@ private:
 
     asio::io_context context_{1};
     run_control control_;
-    semaphore permits_;
     semaphore grading_permits_;
-    outage_watch outage_;
     random_engine random_;
     scrubber scrubber_;
     std::unique_ptr<simulated_endpoint> simulation_;
-    std::unique_ptr<endpoint> endpoint_;
-    std::optional<model_client> model_;
+    // By number; what is said of one names its root.
+    std::vector<std::unique_ptr<endpoint>> endpoints_;
+    std::deque<model_client> models_;
+    std::vector<std::string> endpoint_names_;
+    std::optional<endpoint_group> group_;
+    std::unique_ptr<metrics_listener> metrics_;
     std::unique_ptr<grader> grader_;
     std::optional<checkpoint> log_;
     std::optional<progress_reporter> reporter_;

@@ -46,7 +46,7 @@ std::optional<duration> parse_duration(std::string_view text) {
             value *= 3600;
         else if (unit == "d")
             value *= 86400;
-        else if (unit != "s" && !is_bare)
+        else if (unit != "s" && (!is_bare || !text.empty()))
             return std::nullopt;
         seconds += value;
     }

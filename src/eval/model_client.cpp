@@ -14,6 +14,7 @@ attempt_failure http_failure(std::string_view path, const http_response& respons
     failed.status = response.status;
     failed.retry_after = response.retry_after;
     failed.should_retry = response.should_retry;
+    failed.limit_reset = response.limit_reset;
     return failed;
 }
 
@@ -102,7 +103,10 @@ asio::awaitable<attempt_result> model_client::ask(const question& asked) {
     }
     take_thoughts_out(*said);
     said->model_seconds = std::chrono::duration<double>(took).count();
-    co_return std::move(*said);
+    model_reply reply;
+    reply.said = std::move(*said);
+    reply.limit_reset = response->limit_reset;
+    co_return std::move(reply);
 }
 
 asio::awaitable<boost::system::result<void, attempt_failure>> model_client::probe() {

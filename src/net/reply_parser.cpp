@@ -11,6 +11,28 @@ namespace proctor {
 
 namespace beast = boost::beast;
 
+http_response reply_parser::take() {
+    for (const auto& told : {requests_, tokens_})
+        if (told.none_left && told.reset)
+            response_.limit_reset =
+                std::max(response_.limit_reset.value_or(duration{}), *told.reset);
+    return std::move(response_);
+}
+
+// "x-ratelimit-remaining-tokens" and its three sisters.
+bool reply_parser::read_rate_limit(string_view name, string_view value) {
+    constexpr string_view prefix = "x-ratelimit-";
+    if (name.size() <= prefix.size() || !beast::iequals(name.substr(0, prefix.size()), prefix))
+        return false;
+    const auto what = name.substr(prefix.size());
+    if (beast::iequals(what, "remaining-requests")) requests_.none_left = value == "0";
+    if (beast::iequals(what, "remaining-tokens")) tokens_.none_left = value == "0";
+    const auto now = std::chrono::system_clock::now();
+    if (beast::iequals(what, "reset-requests")) requests_.reset = parse_limit_reset(value, now);
+    if (beast::iequals(what, "reset-tokens")) tokens_.reset = parse_limit_reset(value, now);
+    return true;
+}
+
 void reply_parser::on_response_impl(int code, string_view, int, error_code&) {
     response_.status = static_cast<unsigned>(code);
 }
@@ -20,7 +42,7 @@ void reply_parser::on_field_impl(beast::http::field field, string_view name, str
     if (field == beast::http::field::retry_after) {
         if (exact_delay_) return;
         response_.retry_after = parse_retry_after(value, std::chrono::system_clock::now());
-    } else if (field != beast::http::field::unknown) {
+    } else if (field != beast::http::field::unknown || read_rate_limit(name, value)) {
         return;
     } else if (beast::iequals(name, "retry-after-ms")) {
         const auto delay = parse_retry_after_ms(value);

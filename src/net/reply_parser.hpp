@@ -19,7 +19,7 @@ public:
     }
 
     // Requires is_done().
-    http_response take() { return std::move(response_); }
+    http_response take();
 
 private:
     using error_code = boost::beast::error_code;
@@ -38,7 +38,16 @@ private:
     std::size_t on_chunk_body_impl(std::uint64_t, string_view body, error_code&) override;
     void on_finish_impl(error_code&) override {}
 
+    // Of requests or of tokens.
+    struct rate_limit_told {
+        bool none_left = false;
+        std::optional<duration> reset;
+    };
+    bool read_rate_limit(string_view name, string_view value);
+
     http_response response_;
+    rate_limit_told requests_;
+    rate_limit_told tokens_;
     bool exact_delay_ = false; // retry-after-ms was there, which counts more than Retry-After
 };
 

@@ -68,19 +68,23 @@ duration back_off(unsigned attempt, const retry_policy& policy, random_engine& r
 
 } // namespace
 
-retry_decision decide_retry(const attempt_failure& failed, unsigned attempt,
+retry_decision decide_retry(const attempt_failure& failed, const attempts_so_far& so_far,
                             const retry_policy& policy, random_engine& random) {
     auto [what, refused] = judge(failed);
     if (failed.should_retry && (what == action::retry || what == action::fail_question))
         what = *failed.should_retry ? action::retry : action::fail_question;
-    if (what == action::retry && attempt > policy.max_retries) what = action::fail_question;
+    if (what == action::retry && !so_far.counts) what = action::wait;
+    if (what == action::retry &&
+        (so_far.attempt > policy.max_retries || so_far.spent > policy.time_limit))
+        what = action::fail_question;
 
     retry_decision decision;
     decision.what = what;
     if (what == action::fail_question) decision.refused = refused;
     if (what == action::retry || what == action::wait)
         decision.after =
-            std::max(back_off(attempt, policy, random), failed.retry_after.value_or(duration{}));
+            std::max(back_off(what == action::wait ? 1 : so_far.attempt, policy, random),
+                     failed.retry_after.value_or(duration{}));
     return decision;
 }
 

@@ -65,4 +65,18 @@ std::optional<duration> parse_retry_after_ms(std::string_view value) {
     return parse_amount(value, std::chrono::milliseconds{1});
 }
 
+std::optional<duration> parse_limit_reset(std::string_view value,
+                                          std::chrono::system_clock::time_point now) {
+    if (const auto amount = parse_duration(value)) return std::min<duration>(*amount, longest);
+    // More than any duration may have: a time.
+    double seconds = 0;
+    const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), seconds,
+                                              std::chars_format::fixed);
+    if (error != std::errc{} || end != value.data() + value.size() || !std::isfinite(seconds))
+        return std::nullopt;
+    const auto wait = seconds - std::chrono::duration<double>(now.time_since_epoch()).count();
+    if (wait >= std::chrono::duration<double>(longest).count()) return longest;
+    return std::chrono::duration_cast<duration>(std::chrono::duration<double>(std::max(wait, 0.0)));
+}
+
 } // namespace proctor

@@ -60,22 +60,23 @@ question_failure too_large(std::string_view body) {
 // The model's answer; nothing if the question was given up (and its failure appended) or the run
 // is to stop.
 asio::awaitable<std::optional<answer>> ask(task_context& run, const question& asked) {
-    unsigned waits = 0; // for an endpoint that is away; they count towards no limit of attempts
-    for (unsigned attempt = 1;; ++attempt) {
-        auto permit = co_await run.permits.acquire();
+    attempts_so_far so_far;
+    for (;; ++so_far.attempt) {
+        auto mine = co_await run.endpoints.acquire();
         if (run.control.stopping()) co_return std::nullopt;
-        auto reply = co_await run.model.ask(asked);
-        permit.release();
+        const auto began = run.time.now();
+        auto reply = co_await run.models[mine.endpoint()].ask(asked);
 
         if (reply) {
-            run.outage.answered();
-            reply->attempts = attempt;
-            co_return std::move(*reply);
+            const auto& usage = reply->said.usage;
+            mine.answered(usage.prompt + usage.completion, reply->limit_reset);
+            reply->said.attempts = so_far.attempt;
+            co_return std::move(reply->said);
         }
         const auto failed = reply.error();
-        const bool away = failed.why.code == failure_code::unreachable;
-        const auto decision =
-            decide_retry(failed, away ? ++waits : attempt, run.retries, run.random);
+        so_far.counts = mine.failed(failed);
+        if (so_far.counts) so_far.spent += run.time.now() - began;
+        const auto decision = decide_retry(failed, so_far, run.retries, run.random);
         if (run.on_retry) run.on_retry(asked, failed, decision);
 
         switch (decision.what) {
@@ -83,18 +84,11 @@ asio::awaitable<std::optional<answer>> ask(task_context& run, const question& as
             run.control.stop({stop_cause::endpoint_refused, 0, failed.why});
             co_return std::nullopt;
         case retry_decision::action::fail_question:
-            append_failure(run, asked, describe(failed, decision, attempt));
+            append_failure(run, asked, describe(failed, decision, so_far.attempt));
             co_return std::nullopt;
-        case retry_decision::action::wait:
-            run.outage.unreachable(run.time.now());
-            if (run.outage.too_long(run.time.now())) {
-                run.control.stop({stop_cause::endpoint_away, 0, failed.why});
-                co_return std::nullopt;
-            }
-            --attempt;
-            break;
+        case retry_decision::action::wait: --so_far.attempt; break;
         case retry_decision::action::retry:
-            run.outage.answered();
+            so_far.spent += decision.after;
             ++run.figures.retries;
             break;
         }

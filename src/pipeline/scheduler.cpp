@@ -1,8 +1,8 @@
 // Admission and the end of a run.
 //
-// At most `parallel` tasks want a permit at a time. A task that rests in a back-off makes room for
-// another, up to twice as many in all, so that a few slow retries do not idle the endpoint and an
-// outage does not fill the memory.
+// At most as many tasks want a turn as the endpoints take at a time. A task that rests in a
+// back-off makes room for another, up to twice as many in all, so that a few slow retries do not
+// idle the endpoint and an outage does not fill the memory.
 #include "proctor/pipeline/scheduler.hpp"
 
 #include <boost/asio/post.hpp>
@@ -11,12 +11,13 @@
 #include <fmt/format.h>
 
 #include <utility>
+#include <vector>
 
 namespace proctor {
 namespace {
 
 bool has_place(const task_context& run) {
-    const auto parallel = run.permits.limit();
+    const auto parallel = run.endpoints.limit();
     const auto& figures = run.figures;
     return figures.active - figures.resting < parallel && figures.active < 2 * parallel &&
            run.log.has_room();
@@ -34,14 +35,28 @@ bool exceeds(const task_figures& figures, const failure_limit& limit) {
            double(figures.failed) > *limit.share * double(figures.ended);
 }
 
+void stop_at_limit(task_context& run, std::string why) {
+    run.control.stop({stop_cause::limit, 0, {failure_code::bad_value, "", std::move(why)}});
+}
+
 void check_limits(task_context& run, const scheduler_settings& settings) {
-    if (!exceeds(run.figures, settings.max_failures)) return;
-    run.control.stop(
-        {stop_cause::limit,
-         0,
-         {failure_code::bad_value, "",
-          fmt::format("{} of {} questions failed, more than processing.max_failures allows",
-                      run.figures.failed, run.figures.ended)}});
+    if (run.control.stopping()) return;
+    if (exceeds(run.figures, settings.max_failures))
+        stop_at_limit(run,
+                      fmt::format("{} of {} questions failed, more than processing.max_failures "
+                                  "allows",
+                                  run.figures.failed, run.figures.ended));
+    const auto usage = run.log.counted().usage();
+    if (settings.max_total_tokens && usage.prompt + usage.completion >= *settings.max_total_tokens)
+        stop_at_limit(run,
+                      fmt::format("{} tokens are spent, and processing.max_total_tokens is {}",
+                                  usage.prompt + usage.completion, *settings.max_total_tokens));
+}
+
+asio::awaitable<void> stop_in_time(task_context& run, duration time) {
+    co_await run.time.sleep_for(time);
+    stop_at_limit(run, fmt::format("processing.max_time is over ({:.0f} s)",
+                                   std::chrono::duration<double>(time).count()));
 }
 
 // Goes on behind what is done, if the reader stands at a place of the index; true if it moved.
@@ -109,7 +124,7 @@ asio::awaitable<void> wait_for_grace(task_context& run, duration grace) {
     task_group timer(executor);
     timer.spawn(end_it(run, grace, over));
     while (!over && !run.control.hurried() && !run.log.failed() &&
-           run.permits.in_use() + run.grading_permits.in_use() > 0)
+           run.endpoints.in_flight() + run.grading_permits.in_use() > 0)
         co_await run.control.changed().wait();
     timer.cancel();
     co_await timer.join();
@@ -119,20 +134,29 @@ asio::awaitable<void> wait_for_grace(task_context& run, duration grace) {
 
 asio::awaitable<void>
 await_endpoint(task_context& run, std::function<void(const attempt_failure&, duration)> on_wait) {
+    const auto began = run.time.now();
     for (unsigned attempt = 1; !run.control.stopping(); ++attempt) {
-        const auto there = co_await run.model.probe();
-        if (there) {
-            run.outage.answered();
+        std::vector<std::pair<std::size_t, attempt_failure>> missing;
+        retry_decision decision;
+        for (std::size_t i = 0; i < run.models.size(); ++i) {
+            const auto there = co_await run.models[i].probe();
+            if (there) {
+                run.endpoints.found(i);
+                continue;
+            }
+            missing.emplace_back(i, there.error());
+            decision = decide_retry(there.error(), attempt, run.retries, run.random);
+            if (decision.what == retry_decision::action::stop_run) {
+                run.control.stop({stop_cause::endpoint_refused, 0, there.error().why});
+                co_return;
+            }
+        }
+        if (missing.size() < run.models.size()) {
+            for (const auto& [which, why] : missing) run.endpoints.missing(which, why);
             co_return;
         }
-        const auto failed = there.error();
-        const auto decision = decide_retry(failed, attempt, run.retries, run.random);
-        if (decision.what == retry_decision::action::stop_run) {
-            run.control.stop({stop_cause::endpoint_refused, 0, failed.why});
-            co_return;
-        }
-        run.outage.unreachable(run.time.now());
-        if (run.outage.too_long(run.time.now())) {
+        const auto& failed = missing.front().second;
+        if (run.time.now() - began >= run.endpoints.patience()) {
             run.control.stop({stop_cause::endpoint_away, 0, failed.why});
             co_return;
         }
@@ -147,7 +171,10 @@ await_endpoint(task_context& run, std::function<void(const attempt_failure&, dur
 
 asio::awaitable<void> put_questions(task_context& run, question_reader questions,
                                     scheduler_settings settings) {
-    task_group tasks(co_await asio::this_coro::executor);
+    const auto executor = co_await asio::this_coro::executor;
+    task_group tasks(executor);
+    task_group timer(executor);
+    if (settings.max_time) timer.spawn(stop_in_time(run, *settings.max_time));
     co_await admit(run, tasks, questions, settings);
     while (run.figures.active > 0 && !run.control.stopping()) {
         co_await run.control.changed().wait();
@@ -159,6 +186,8 @@ asio::awaitable<void> put_questions(task_context& run, question_reader questions
         tasks.cancel();
     }
     co_await tasks.join();
+    timer.cancel();
+    co_await timer.join();
 }
 
 } // namespace proctor

@@ -115,7 +115,11 @@ public:
     const std::string& ca_file() const { return ca_file_; } // empty: it speaks plain HTTP
     std::string port() const { return parse_api_root(base_url_).value().port; }
 
-    std::uint64_t requests() const { return stats().at("requests").to_number<std::uint64_t>(); }
+    std::uint64_t requests() const { return count("requests"); }
+    // "answered", "most_in_progress", …: a number of its /stats.
+    std::uint64_t count(std::string_view what) const {
+        return stats().at(what).to_number<std::uint64_t>();
+    }
     asked_counts asked() const { return boost::json::value_to<asked_counts>(stats().at("asked")); }
 
 private:

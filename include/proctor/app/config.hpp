@@ -44,8 +44,8 @@ struct config {
     struct {
         std::string generator_type = "openai"; // or vllm, argo: the same; simulated
         std::string model;
-        std::string base_url;
-        std::string server; // with port: another way to say base_url
+        std::string base_url; // or several, with commas between
+        std::string server;   // with port: another way to say base_url
         std::optional<std::uint64_t> port;
         secret api_key;
         std::string api_key_file;
@@ -55,6 +55,7 @@ struct config {
         duration timeout = std::chrono::seconds{600};
         duration connect_timeout = std::chrono::seconds{10};
         std::uint64_t max_retries = 8;
+        duration retry_timeout = retry_policy().time_limit;
     } model;
 
     struct {
@@ -78,6 +79,9 @@ struct config {
 
     struct {
         std::uint64_t parallel_workers = 256;
+        bool adaptive_parallelism = true;
+        std::optional<std::uint64_t> requests_per_minute;
+        std::optional<std::uint64_t> tokens_per_minute;
         bool enable_checkpointing = true;
         std::uint64_t checkpoint_interval = 50;
         std::string checkpoint_directory = "checkpoints";
@@ -90,9 +94,12 @@ struct config {
         bool strict = false;
         bool retry_refused = false;
         failure_limit max_failures;
+        std::optional<std::uint64_t> max_total_tokens;
+        std::optional<duration> max_time;
         duration wait_for_endpoint = std::chrono::seconds{600};
         duration outage_timeout = std::chrono::minutes{60};
         duration grace_seconds = std::chrono::seconds{25};
+        std::string metrics_listen;
         bool verbose = false;
         bool quiet = false;
         bool show_answers = false;
@@ -110,8 +117,9 @@ struct config {
 };
 
 // Where a key's value lives in a config.
-using setting_field = std::variant<bool*, std::uint64_t*, std::optional<std::uint64_t>*, double*,
-                                   std::string*, duration*, secret*, failure_limit*, header_list*>;
+using setting_field =
+    std::variant<bool*, std::uint64_t*, std::optional<std::uint64_t>*, double*, std::string*,
+                 duration*, std::optional<duration>*, secret*, failure_limit*, header_list*>;
 
 struct setting {
     std::string_view path;    // "processing.parallel_workers"
@@ -150,6 +158,9 @@ std::vector<failure> apply(config&, const std::vector<assignment>&, const enviro
 void fill_from_environment(config&, const environment&);
 // What no single key can tell: what is missing, what does not go together.
 std::vector<failure> check(const config&);
+
+// The parts of a base_url.
+std::vector<std::string> split_urls(const std::string&);
 
 // The configuration as it is used, as YAML; secrets left out.
 std::string redacted_yaml(const config&);

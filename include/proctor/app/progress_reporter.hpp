@@ -3,7 +3,7 @@
 
 #include "proctor/app/config.hpp"
 #include "proctor/app/console.hpp"
-#include "proctor/async/semaphore.hpp"
+#include "proctor/net/endpoint_group.hpp"
 #include "proctor/pipeline/checkpoint.hpp"
 #include "proctor/storage/file_system.hpp"
 
@@ -17,7 +17,7 @@ class progress_reporter {
 public:
     // `total`: questions of the selection. Time counts from here, or from begin().
     progress_reporter(const config&, console&, clock&, file_system&, const checkpoint&,
-                      const semaphore& permits, std::uint64_t total);
+                      const endpoint_group&, std::uint64_t total);
 
     void begin();
     // Until cancelled.
@@ -35,7 +35,7 @@ private:
     clock& clock_;
     file_system& disk_;
     const checkpoint& log_;
-    const semaphore& permits_;
+    const endpoint_group& endpoints_;
     const std::uint64_t total_;
     const std::uint64_t completed_before_;
     time_point began_;

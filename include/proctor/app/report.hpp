@@ -3,6 +3,7 @@
 
 #include "proctor/core/ledger.hpp"
 #include "proctor/net/endpoint.hpp"
+#include "proctor/net/endpoint_group.hpp"
 #include "proctor/pipeline/checkpoint.hpp"
 
 #include <boost/json/object.hpp>
@@ -12,9 +13,10 @@
 namespace proctor {
 
 struct run_figures {
-    std::uint64_t total = 0;   // questions of the selection
-    std::uint64_t retries = 0; // of this session
-    connection_counts connections;
+    std::uint64_t total = 0;       // questions of the selection
+    std::uint64_t retries = 0;     // of this session
+    connection_counts connections; // of all endpoints
+    group_figures endpoints;
     checkpoint_figures checkpoints;
     double session_seconds = 0;
     std::uint64_t completed_before = 0;

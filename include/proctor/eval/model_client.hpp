@@ -6,6 +6,7 @@
 #include "proctor/net/retry.hpp"
 #include "proctor/net/transport.hpp"
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -26,7 +27,13 @@ struct model_settings {
     prompt_settings prompt;
 };
 
-using attempt_result = boost::system::result<answer, attempt_failure>;
+// What an attempt brought.
+struct model_reply {
+    answer said;
+    std::optional<duration> limit_reset; // as http_response::limit_reset
+};
+
+using attempt_result = boost::system::result<model_reply, attempt_failure>;
 [[noreturn]] void throw_exception_from_error(const attempt_failure&, const boost::source_location&);
 
 class model_client {

@@ -17,6 +17,7 @@ struct attempt_failure {
     unsigned status = 0;                 // of the HTTP response, if there was one
     std::optional<duration> retry_after; // what the endpoint asked for
     std::optional<bool> should_retry;    // x-should-retry
+    std::optional<duration> limit_reset; // as http_response::limit_reset
 
     attempt_failure() = default;
     explicit attempt_failure(failure why) : why(std::move(why)) {}
@@ -26,6 +27,18 @@ struct retry_policy {
     unsigned max_retries = 8;                       // after the first attempt
     duration base = std::chrono::milliseconds{500}; // of the first back-off
     duration cap = std::chrono::seconds{60};        // of any back-off; not of Retry-After
+    // Attempts and back-offs of a question together, outages apart; no retry begins later.
+    duration time_limit = std::chrono::hours{1};
+};
+
+// What a question has been through.
+struct attempts_so_far {
+    unsigned attempt = 1; // the one that failed, from 1
+    bool counts = true;   // false: the endpoint was known to be away
+    duration spent{};     // on attempts that count, and their back-offs
+
+    attempts_so_far(unsigned attempt = 1, bool counts = true, duration spent = {})
+        : attempt(attempt), counts(counts), spent(spent) {}
 };
 
 struct retry_decision {
@@ -40,14 +53,15 @@ struct retry_decision {
     bool refused = false;
 };
 
-// `attempt` counts from 1. Back-off has full jitter: uniform in [0, min(cap, base *
+// Back-off has full jitter: uniform in [0, min(cap, base *
 // 2^(attempt-1))], but never earlier than what the endpoint asked for.
-//   408 409 425 429 5xx, connection_lost, timed_out, bad_response: retry up to max_retries
+//   408 409 425 429 5xx, connection_lost, timed_out, bad_response: retry up to max_retries and
+//   time_limit; wait if the attempt does not count
 //   unreachable: wait (the caller bounds how long)
 //   400 413 422: fail_question, refused; 404 and other 4xx: fail_question, tried again by a later
 //   run 401 403, a 404 that says the model does not exist, tls_untrusted: stop_run x-should-retry
 //   overrides between retry and fail_question
-retry_decision decide_retry(const attempt_failure&, unsigned attempt, const retry_policy&,
+retry_decision decide_retry(const attempt_failure&, const attempts_so_far&, const retry_policy&,
                             random_engine&);
 
 } // namespace proctor

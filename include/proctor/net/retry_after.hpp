@@ -17,4 +17,9 @@ std::optional<duration> parse_retry_after(std::string_view value,
 // The value of retry-after-ms, under the same bounds.
 std::optional<duration> parse_retry_after_ms(std::string_view value);
 
+// The value of x-ratelimit-reset-…: "6m0s", "59.56s", "20ms", seconds, or seconds since 1970,
+// counted from `now`; under the same bounds.
+std::optional<duration> parse_limit_reset(std::string_view value,
+                                          std::chrono::system_clock::time_point now);
+
 } // namespace proctor

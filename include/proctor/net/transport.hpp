@@ -28,6 +28,8 @@ struct http_response {
     std::string body;
     std::optional<duration> retry_after; // Retry-After or retry-after-ms, from now
     std::optional<bool> should_retry;    // x-should-retry
+    // x-ratelimit-…: no requests, or no tokens, are left before this has passed.
+    std::optional<duration> limit_reset;
 };
 
 class transport {

@@ -89,6 +89,8 @@ public:
         return !full_since_ && waiting_bytes() < settings_.max_waiting_bytes &&
                sealed_bytes_ < settings_.max_sealed_bytes;
     }
+    // Of records that were taken and are not written yet.
+    std::size_t waiting_bytes() const { return gathering_.records.size() + writing_bytes_; }
     // Set once the store has failed; nothing is counted after that.
     const std::optional<failure>& failed() const { return failed_; }
     const checkpoint_figures& figures() const { return figures_; }
@@ -134,7 +136,6 @@ private:
     void tell(const std::string&) const;
     asio::awaitable<void> watch_idleness();
     void count(std::vector<outcome>&);
-    std::size_t waiting_bytes() const { return gathering_.records.size() + writing_bytes_; }
 
     clock& clock_;
     file_system& disk_;

@@ -5,38 +5,16 @@
 #include "proctor/async/semaphore.hpp"
 #include "proctor/eval/grading.hpp"
 #include "proctor/eval/model_client.hpp"
-#include "proctor/net/retry.hpp"
+#include "proctor/net/endpoint_group.hpp"
 #include "proctor/pipeline/checkpoint.hpp"
 #include "proctor/pipeline/run_control.hpp"
 
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <optional>
 
 namespace proctor {
-
-// How long the endpoint has been away, and whether that is too long. Whatever answers, even with
-// an error, is there.
-class outage_watch {
-public:
-    outage_watch(duration wait_at_start, duration wait_later)
-        : patience_(wait_at_start), patience_later_(wait_later) {}
-
-    void answered() {
-        patience_ = patience_later_;
-        since_.reset();
-    }
-    void unreachable(time_point now) {
-        if (!since_) since_ = now;
-    }
-    bool too_long(time_point now) const { return since_ && now - *since_ >= patience_; }
-    duration patience() const { return patience_; }
-
-private:
-    duration patience_;
-    duration patience_later_;
-    std::optional<time_point> since_;
-};
 
 struct task_figures {
     std::size_t active = 0;  // tasks that run
@@ -49,13 +27,12 @@ struct task_figures {
 // What the tasks of a run share; all of it outlives them.
 struct task_context {
     clock& time;
-    model_client& model;
+    std::deque<model_client>& models; // of the endpoints, by number
+    endpoint_group& endpoints;
     grader& marks;
     checkpoint& log;
     run_control& control;
-    semaphore& permits;
     semaphore& grading_permits;
-    outage_watch& outage;
     random_engine& random;
     retry_policy retries;
     // Told of every attempt that brought no answer; for --verbose. May be empty.

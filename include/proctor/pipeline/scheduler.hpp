@@ -22,12 +22,15 @@ struct scheduler_settings {
     bool retry_refused = false;                // try again what the endpoint refused for good
     bool strict = false;                       // stop at a record that is no question
     duration grace = std::chrono::seconds{25}; // for what is in flight when the run is stopped
-    failure_limit max_failures;                // stop_cause::limit above it
+    // stop_cause::limit above these.
+    failure_limit max_failures;
+    std::optional<std::uint64_t> max_total_tokens; // of the run, earlier sessions included
+    std::optional<duration> max_time;              // of this call
     // Of the file that is read; outlives the call. What is done is passed over by its places.
     const question_index* index = nullptr;
 };
 
-// Waits until the endpoint is there, or stops the run. `on_wait` hears what was the matter, each
+// Waits until an endpoint is there, or stops the run. `on_wait` hears what was the matter, each
 // time before it is tried again.
 asio::awaitable<void> await_endpoint(task_context&,
                                      std::function<void(const attempt_failure&, duration)> on_wait);

@@ -23,14 +23,15 @@ struct fixture {
         settings.sampling.model = "some-model";
         asked.text = "2 + 2?";
     }
-    attempt_result ask(scripted_transport::script script) {
+    boost::system::result<answer, attempt_failure> ask(scripted_transport::script script) {
         scripted_transport network(std::move(script), clock, 1500ms);
         model_client client(network, clock, secrets, settings);
         auto said = run_coro(io, clock, client.ask(asked));
         BOOST_TEST(network.requests().size() == 1u);
         BOOST_TEST(network.requests().front().path == chat_path);
         BOOST_TEST(network.requests().front().body == client.request_body(asked));
-        return said;
+        if (!said) return said.error();
+        return said->said;
     }
     bool probe(result<http_response> reply) {
         scripted_transport network([&](const http_request& request) {

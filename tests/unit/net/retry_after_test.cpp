@@ -44,6 +44,20 @@ BOOST_AUTO_TEST_CASE(milliseconds_are_read) {
     BOOST_TEST(!parse_retry_after_ms("1 s"));
 }
 
+BOOST_AUTO_TEST_CASE(resets_of_rate_limits_are_read_as_servers_write_them) {
+    BOOST_TEST((parse_limit_reset("1s", now) == 1s));
+    BOOST_TEST((parse_limit_reset("6m0s", now) == 6min));
+    BOOST_TEST((parse_limit_reset("20ms", now) == 20ms));
+    BOOST_TEST((parse_limit_reset("2m59.5s", now) == 179'500ms));
+    BOOST_TEST((parse_limit_reset("17", now) == 17s));
+    // 17 s after `now`, in seconds since 1970
+    BOOST_TEST((parse_limit_reset("784111794", now) == 17s));
+    BOOST_TEST((parse_limit_reset("784111000", now) == 0s));
+    BOOST_TEST((parse_limit_reset("3650d", now) == 24h * 365));
+    for (const auto* value : {"", "soon", "-1", "nan", "1.5.5"})
+        BOOST_TEST(!parse_limit_reset(value, now));
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 } // namespace proctor

@@ -61,6 +61,30 @@ BOOST_AUTO_TEST_CASE(statuses_are_judged_as_the_contract_says) {
     }
 }
 
+BOOST_AUTO_TEST_CASE(what_fails_while_the_endpoint_is_known_to_be_away_is_waited_for) {
+    random_engine random(1);
+    for (const auto& failed : {of_status(500), of_status(429), of_code(failure_code::timed_out),
+                               of_code(failure_code::connection_lost)}) {
+        const attempts_so_far known_away(99, false);
+        BOOST_TEST(decide_retry(failed, known_away, {}, random).what == action::wait);
+    }
+    const attempts_so_far known_away(99, false);
+    BOOST_TEST(decide_retry(of_status(400), known_away, {}, random).what == action::fail_question);
+    BOOST_TEST(decide_retry(of_status(401), known_away, {}, random).what == action::stop_run);
+}
+
+BOOST_AUTO_TEST_CASE(no_retry_begins_after_the_time_limit) {
+    random_engine random(1);
+    retry_policy policy;
+    policy.time_limit = std::chrono::minutes{5};
+    const attempts_so_far in_time(2, true, std::chrono::minutes{5});
+    const attempts_so_far late(2, true, std::chrono::minutes{6});
+    BOOST_TEST(decide_retry(of_status(500), in_time, policy, random).what == action::retry);
+    const auto given_up = decide_retry(of_status(500), late, policy, random);
+    BOOST_TEST(given_up.what == action::fail_question);
+    BOOST_TEST(!given_up.refused);
+}
+
 BOOST_AUTO_TEST_CASE(failures_without_a_status_are_judged_by_their_kind) {
     struct {
         failure_code code;

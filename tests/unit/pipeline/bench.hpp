@@ -17,6 +17,7 @@
 #include <fmt/format.h>
 
 #include <chrono>
+#include <deque>
 #include <map>
 #include <memory>
 #include <string>
@@ -28,7 +29,9 @@ namespace proctor::test {
 class pipeline_bench {
 public:
     explicit pipeline_bench(scripted_transport::script script, duration latency = {})
-        : transport(std::move(script), clock, latency), model(transport, clock, scrub, {}) {}
+        : transport(std::move(script), clock, latency) {
+        models.emplace_back(transport, clock, scrub, model_settings());
+    }
 
     // Questions "What is N?" with the answer N, as a file.
     void make_questions(int count) {
@@ -49,12 +52,20 @@ public:
                            for (const auto& what : durable) acknowledged.push_back(what.question);
                        });
         run_control control(io.get_executor());
-        semaphore permits(parallel);
         semaphore grading_permits(parallel);
-        outage_watch outage(patience_at_start, patience);
+        endpoints.parallel = parallel;
+        endpoint_group::listeners heard;
+        heard.on_event = [this](std::size_t, const std::string& what) { events.push_back(what); };
+        heard.on_end = [&control](const attempt_failure& failed, bool refused) {
+            control.stop({refused ? stop_cause::endpoint_refused : stop_cause::endpoint_away, 0,
+                          failed.why});
+        };
+        endpoint_group group(
+            io.get_executor(), clock, models.size(), endpoints,
+            [this](std::size_t which) { return models[which].probe(); }, std::move(heard));
         random_engine random(7);
-        task_context tasks{clock,  model,  *marks, log,      control, permits, grading_permits,
-                           outage, random, {},     on_retry, {},      {}};
+        task_context tasks{clock,           models, group, *marks,   log, control,
+                           grading_permits, random, {},    on_retry, {},  {}};
         auto session = [&]() -> asio::awaitable<void> {
             task_group helpers(io.get_executor());
             if (meanwhile) helpers.spawn(meanwhile(tasks));
@@ -65,11 +76,13 @@ public:
             stopped_well = closed.has_value();
             if (!keep_meanwhile) helpers.cancel();
             co_await helpers.join();
+            co_await group.stop();
         };
         run_coro(io, clock, session());
         reason = control.reason();
         counted = log.counted();
         figures = tasks.figures;
+        troubles = group.figures();
     }
 
     // What counts of each question, as a later process would read it.
@@ -93,12 +106,11 @@ public:
     scratch_dir directory;
     scrubber scrub;
     scripted_transport transport;
-    model_client model;
+    std::deque<model_client> models;
+    group_settings endpoints; // parallel: see below
     std::unique_ptr<grader> marks = make_grader("extraction");
     std::string questions;
     std::size_t parallel = 4;
-    duration patience_at_start = std::chrono::minutes{10};
-    duration patience = std::chrono::minutes{60};
     checkpoint_settings checkpointing;
     std::function<asio::awaitable<void>(task_context&)> meanwhile; // beside the questions
     bool keep_meanwhile = false;                                   // until its own end
@@ -108,6 +120,8 @@ public:
     std::optional<stop_reason> reason;
     ledger counted;
     task_figures figures;
+    group_figures troubles;
+    std::vector<std::string> events;
     bool stopped_well = false;
     time_point put_ended{}; // before the log was closed
     const time_point began = clock.now();

@@ -146,7 +146,7 @@ BOOST_AUTO_TEST_CASE(an_endpoint_that_stays_away_stops_the_run_resumable) {
     BOOST_REQUIRE(bench.reason.has_value());
     BOOST_TEST((bench.reason->cause == stop_cause::endpoint_away));
     BOOST_TEST(bench.logged().empty());
-    BOOST_TEST((bench.put_ended - bench.began >= bench.patience_at_start));
+    BOOST_TEST((bench.put_ended - bench.began >= bench.endpoints.patience_at_start));
 }
 
 BOOST_AUTO_TEST_CASE(too_many_failures_stop_the_run) {

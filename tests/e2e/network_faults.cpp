@@ -1,0 +1,129 @@
+// Endpoints with bad days: whatever they do, each question ends with the answer that it would have
+// had on a good one, exactly once.
+#include "support/programs.hpp"
+
+#include <boost/test/unit_test.hpp>
+
+#include <cmath>
+#include <set>
+
+using namespace proctor::test;
+
+namespace {
+
+struct class_room : workplace {
+    class_room() : class_room(600) {}
+    explicit class_room(unsigned questions) : questions_(questions) {
+        dir.write("q.jsonl", few_questions(questions));
+    }
+
+    words key() const { return {"--questions", dir.file("q.jsonl"), "--accuracy", "0.7"}; }
+
+    // Complete, each question once, none scored wrong that would have been right.
+    void check_complete(const finished& run) const {
+        BOOST_REQUIRE_MESSAGE(run.code == 0, run.errors);
+        std::set<std::uint64_t> ids;
+        double score = 0;
+        for (const auto& result : results_in(results_path(*this, run.errors))) {
+            ids.insert(result.at("question_id").to_number<std::uint64_t>());
+            BOOST_TEST(!result.at("skipped").as_bool());
+            score += result.at("score").to_number<double>();
+        }
+        BOOST_TEST(ids.size() == questions_);
+        BOOST_TEST(*ids.begin() == 1u);
+        BOOST_TEST(*ids.rbegin() == questions_);
+        BOOST_TEST(score == std::round(0.7 * questions_));
+    }
+
+private:
+    unsigned questions_;
+};
+
+struct lecture_hall : class_room {
+#ifdef PROCTOR_SANITIZE
+    lecture_hall() : class_room(4000) {}
+#else
+    lecture_hall() : class_room(20'000) {}
+#endif
+};
+
+} // namespace
+
+BOOST_AUTO_TEST_SUITE(network_faults)
+
+BOOST_FIXTURE_TEST_CASE(faults_of_all_kinds_and_an_outage_change_no_answer, lecture_hall) {
+    const simulator endpoint(key() + words{"--latency", "lognormal:200ms,0.5", "--down", "20s@4s",
+                                           "--faults",
+                                           "429:3%,500:2%,503:1%,reset:1%,truncate:1%,garbage:1.8%,"
+                                           "stall:0.1%,drip:0.1%"});
+    const auto run = run_to_end(
+        ask(endpoint, "q.jsonl", {"--parallel", "1000", "--timeout", "10", "--verbose"}));
+    check_complete(run);
+    // What was seen of it is told.
+    for (const auto* kind : {"429 ", "500 ", "503 ", "connection_lost ", "bad_response "})
+        BOOST_TEST(contains(run.output, kind), run.output);
+    BOOST_TEST(contains(run.output, "endpoints went away"));
+    BOOST_TEST(contains(run.errors, " is away ("));
+    BOOST_TEST(contains(run.errors, " is back"));
+}
+
+BOOST_FIXTURE_TEST_CASE(one_that_takes_few_at_a_time_is_given_few, class_room) {
+    const simulator endpoint(key() + words{"--latency", "20ms", "--capacity", "25"});
+    check_complete(run_to_end(ask(endpoint, "q.jsonl", {"--parallel", "500"})));
+    BOOST_TEST(endpoint.count("most_in_progress") <= 25u);
+    BOOST_TEST(endpoint.count("answered") == 600u);
+}
+
+BOOST_FIXTURE_TEST_CASE(one_that_takes_few_a_minute_is_waited_for, class_room) {
+    // The minute's budget and the pause that its headers ask for.
+    const simulator endpoint(key() + words{"--rpm", "3000"});
+    check_complete(run_to_end(ask(endpoint, "q.jsonl", {"--parallel", "100"})));
+    BOOST_TEST(endpoint.count("answered") == 600u);
+}
+
+BOOST_FIXTURE_TEST_CASE(connections_that_end_in_silence_cost_nothing, class_room) {
+    const simulator endpoint(key() + words{"--close-after", "3"});
+    const auto run = run_to_end(ask(endpoint, "q.jsonl", {"--parallel", "20"}));
+    check_complete(run);
+    BOOST_TEST(endpoint.count("answered") == 600u);
+}
+
+BOOST_FIXTURE_TEST_CASE(of_two_endpoints_one_goes_away_and_comes_back, lecture_hall) {
+    const simulator steady(key() + words{"--latency", "100ms"}, false);
+    const simulator shaky(key() + words{"--latency", "100ms", "--down", "3s@3s"}, false);
+    const auto run = run_to_end(
+        ask(steady, "q.jsonl",
+            {"--base-url", shaky.base_url(), "--parallel", "150", "--fixed-parallelism"}));
+    check_complete(run);
+    BOOST_TEST(contains(run.errors, shaky.base_url() + " is away ("));
+    BOOST_TEST(contains(run.errors, shaky.base_url() + " is back"));
+    BOOST_TEST(!contains(run.errors, steady.base_url() + " is away"));
+}
+
+BOOST_FIXTURE_TEST_CASE(an_expired_certificate_stops_the_run, class_room) {
+    const simulator endpoint(key() + words{"--certificate", "expired"});
+    const auto run = run_to_end(ask(endpoint, "q.jsonl"));
+    BOOST_TEST(run.code == 77);
+    BOOST_TEST(contains(run.errors, "has expired"));
+    BOOST_TEST(endpoint.requests() == 0u);
+}
+
+BOOST_FIXTURE_TEST_CASE(limits_of_tokens_and_time_end_a_session_that_another_goes_on_with,
+                        class_room) {
+    const simulator endpoint(key() + words{"--latency", "50ms"});
+    const words slow{"--parallel", "10", "--fixed-parallelism"};
+    auto run = run_to_end(ask(endpoint, "q.jsonl", slow + words{"--max-total-tokens", "2000"}));
+    BOOST_TEST(run.code == 7);
+    BOOST_TEST(contains(run.errors, "max_total_tokens"));
+    run = run_to_end(ask(endpoint, "q.jsonl", slow + words{"--max-total-tokens", "2000"}));
+    BOOST_TEST(run.code == 7); // earlier sessions count
+    run = run_to_end(ask(endpoint, "q.jsonl", slow + words{"--max-time", "200ms"}));
+    BOOST_TEST(run.code == 7);
+    BOOST_TEST(contains(run.errors, "max_time"));
+    const auto before = endpoint.count("answered");
+    BOOST_TEST(before < 600u);
+    check_complete(run_to_end(ask(endpoint, "q.jsonl")));
+    BOOST_TEST(endpoint.count("answered") == 600u); // nothing twice
+}
+
+BOOST_AUTO_TEST_SUITE_END()
