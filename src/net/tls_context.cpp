@@ -66,7 +66,10 @@ result<asio::ssl::context> make_tls_context(const tls_options& options) {
     asio::ssl::context context(asio::ssl::context::tls_client);
     SSL_CTX_set_min_proto_version(context.native_handle(), TLS1_2_VERSION);
     // Thousands of idle connections: their read and write buffers are worth more elsewhere.
-    SSL_CTX_set_mode(context.native_handle(), SSL_MODE_RELEASE_BUFFERS);
+    SSL_CTX_set_mode(context.native_handle(), SSL_MODE_RELEASE_BUFFERS |
+                                                  SSL_MODE_ENABLE_PARTIAL_WRITE |
+                                                  SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+    SSL_CTX_set_read_ahead(context.native_handle(), 1); // a record in one system call, not two
     context.set_verify_mode(asio::ssl::verify_peer);
     if (options.ca_file.empty() && options.ca_pem.empty()) {
         context.set_default_verify_paths();
