@@ -2,8 +2,6 @@
 // connection serves which request is connection_pool's, what a request says endpoint.cpp's.
 #include "https_session.hpp"
 
-#include "tls_context.hpp"
-
 #include <boost/asio/ssl/error.hpp>
 #include <boost/beast/core/error.hpp>
 #include <boost/beast/http/error.hpp>
@@ -82,6 +80,7 @@ asio::awaitable<result<void>> https_session::connect_tcp(const address_book::add
 asio::awaitable<result<void>> https_session::handshake(time_point deadline) {
     wire_.secure(SSL_new(commons_.tls->native_handle()));
     expect_peer(wire_.tls(), commons_.options.root.host);
+    commons_.tls_sessions.attach(wire_.tls());
     wire_.set_deadline(deadline);
     auto error = wire_.try_handshake();
     while (error == asio::error::would_block) {
@@ -92,7 +91,11 @@ asio::awaitable<result<void>> https_session::handshake(time_point deadline) {
         co_return failure(failure_code::unreachable, commons_.options.root.text(),
                           fmt::format("connected, but no TLS handshake within {:g} s",
                                       in_seconds(commons_.options.connect_timeout)));
-    if (error) co_return describe_handshake(wire_.tls(), error, commons_.options.root);
+    if (error) {
+        commons_.tls_sessions.forget();
+        co_return describe_handshake(wire_.tls(), error, commons_.options.root);
+    }
+    if (SSL_session_reused(wire_.tls())) ++commons_.counts.resumed;
     co_return result<void>();
 }
 

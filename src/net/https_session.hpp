@@ -4,6 +4,7 @@
 #include "address_book.hpp"
 #include "proctor/net/endpoint.hpp"
 #include "reply_parser.hpp"
+#include "tls_context.hpp"
 #include "wire.hpp"
 
 #include <boost/asio/ssl/context.hpp>
@@ -23,6 +24,7 @@ struct session_commons {
 
     const endpoint_options& options;
     std::optional<asio::ssl::context> tls;
+    tls_session_keeper tls_sessions;
     connection_counts counts;
     // Where bytes are read to before they are parsed, a TLS record at a time; nobody's while
     // anything is awaited. Thousands of connections need no buffers of their own.

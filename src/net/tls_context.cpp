@@ -62,6 +62,20 @@ bool is_ssl_reason(boost::system::error_code error, int reason) {
 
 } // namespace
 
+// OpenSSL's callback: with TLS 1.3 the tickets come with the first bytes that are read. One is
+// good for many connections.
+int keep_session(SSL* ssl, SSL_SESSION* session) {
+    auto* keeper = static_cast<tls_session_keeper*>(SSL_get_app_data(ssl));
+    if (!keeper) return 0;
+    keeper->newest_.reset(session);
+    return 1; // the reference is ours
+}
+
+void tls_session_keeper::attach(SSL* ssl) {
+    SSL_set_app_data(ssl, this);
+    if (newest_) SSL_set_session(ssl, newest_.get());
+}
+
 result<asio::ssl::context> make_tls_context(const tls_options& options) {
     asio::ssl::context context(asio::ssl::context::tls_client);
     SSL_CTX_set_min_proto_version(context.native_handle(), TLS1_2_VERSION);
@@ -70,6 +84,9 @@ result<asio::ssl::context> make_tls_context(const tls_options& options) {
                                                   SSL_MODE_ENABLE_PARTIAL_WRITE |
                                                   SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
     SSL_CTX_set_read_ahead(context.native_handle(), 1); // a record in one system call, not two
+    SSL_CTX_set_session_cache_mode(context.native_handle(),
+                                   SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
+    SSL_CTX_sess_set_new_cb(context.native_handle(), keep_session);
     context.set_verify_mode(asio::ssl::verify_peer);
     if (options.ca_file.empty() && options.ca_pem.empty()) {
         context.set_default_verify_paths();

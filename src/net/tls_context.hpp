@@ -8,9 +8,27 @@
 
 #include <openssl/ssl.h>
 
+#include <memory>
 #include <string>
 
 namespace proctor {
+
+// The newest session that a server gave us, which makes the next handshake a third of the work.
+class tls_session_keeper {
+public:
+    // Before the handshake: offers what is kept and keeps what comes. The keeper outlives `ssl`.
+    void attach(SSL* ssl);
+    // A handshake failed: what was offered may be why.
+    void forget() { newest_.reset(); }
+
+private:
+    friend int keep_session(SSL*, SSL_SESSION*);
+    struct session_free {
+        void operator()(SSL_SESSION* session) const { SSL_SESSION_free(session); }
+    };
+
+    std::unique_ptr<SSL_SESSION, session_free> newest_;
+};
 
 // TLS 1.2 or later, peers verified. not_found or bad_value: an authority file cannot be used.
 result<asio::ssl::context> make_tls_context(const tls_options&);

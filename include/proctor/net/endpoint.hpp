@@ -46,9 +46,10 @@ struct endpoint_options {
 };
 
 struct connection_counts {
-    std::uint64_t opened = 0; // handshakes done
-    std::uint64_t open = 0;   // connected now, idle or busy
-    std::uint64_t stale = 0;  // kept alive by us, closed by the peer; the request went out again
+    std::uint64_t opened = 0;  // handshakes done
+    std::uint64_t resumed = 0; // of these, shortened by what an earlier one left us
+    std::uint64_t open = 0;    // connected now, idle or busy
+    std::uint64_t stale = 0;   // kept alive by us, closed by the peer; the request went out again
 };
 
 class endpoint : public transport {
@@ -58,7 +59,8 @@ public:
 
 // Certificate and host name are verified, SNI is sent. Connections are kept and reused last in,
 // first out. A request that meets a connection which the peer had closed before any byte of a
-// response goes out again once, on a new connection.
+// response goes out again once, on a new connection. A new connection offers to resume the newest
+// TLS session.
 // bad_value / not_found: tls.ca_file cannot be used. All on the executor's one thread.
 result<std::unique_ptr<endpoint>> make_endpoint(asio::any_io_executor, endpoint_options);
 

@@ -294,6 +294,17 @@ BOOST_AUTO_TEST_CASE(a_stale_connection_is_replaced_and_the_request_repeated) {
     BOOST_TEST(client->counts().open == 1u);
 }
 
+BOOST_AUTO_TEST_CASE(a_new_connection_resumes_the_tls_session_of_an_earlier_one) {
+    event_loop loop;
+    fake_endpoint server(loop, trusted().issue("DNS:localhost"));
+    for (int i = 0; i < 4; ++i)
+        server.script.emplace_back(http_text(200, "", "Connection: close\r\n"), next::close);
+    const auto client = connect(loop, secure_options(server));
+    for (int i = 0; i < 4; ++i) BOOST_TEST(loop.ask(*client, chat()).has_value());
+    BOOST_TEST(client->counts().opened == 4u);
+    BOOST_TEST(client->counts().resumed == 3u);
+}
+
 BOOST_AUTO_TEST_CASE(a_request_is_repeated_once_and_only_if_no_byte_came) {
     event_loop loop;
     fake_endpoint server(loop, greeting::plain);
