@@ -156,6 +156,7 @@ failure https_session::describe_exchange(error_code error) const {
     if (!commons_.tls && begins_like_tls(unparsed_))
         return {failure_code::bad_response, where,
                 "the server speaks TLS; is this an https:// endpoint?"};
+    if (auto rejected = describe_rejection(error, commons_.options.root)) return *rejected;
     if (means_closed(error))
         return {failure_code::connection_lost, where,
                 "the connection ended before the response was complete"};
