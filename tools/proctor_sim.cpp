@@ -11,6 +11,7 @@
 #include <cerrno>
 #include <charconv>
 #include <csignal>
+#include <cstdint>
 #include <cstdio>
 #include <cstring>
 #include <fstream>
@@ -29,15 +30,26 @@ Examples:
       plain HTTP on a free port, with latencies like a model's
   proctor-sim --questions questions.jsonl --accuracy 0.8 --ca-out ca.pem
       answers exactly 80 % of that file's questions right
+  proctor-sim --ca-out ca.pem --faults 429:5%,500:2%,reset:1%,stall:0.1% --down 10s@30s
+      a bad day: some requests fail, and half a minute after the start nobody is there for 10 s
+  proctor-sim --ca-out ca.pem --capacity 64 --rpm 3000 --idle-close 5s
+      limits, as providers have them
   curl --cacert ca.pem https://127.0.0.1:8443/stats
-      how often each question was asked
+      how often each question was asked, what was answered, and what went wrong
 )";
+
+constexpr std::uint64_t highest_limit = 1'000'000'000;
 
 struct command_line {
     std::string listen = "127.0.0.1:8443";
     std::string latency = "0";
     std::string ca_out;
     std::string questions;
+    std::string faults;
+    std::string down;
+    std::string certificate = "valid";
+    std::string idle_close = "0";
+    bool plain = false;
     simulator_options options;
 };
 
@@ -62,14 +74,43 @@ result<void> read_listen(const std::string& listen, simulator_options& options) 
     return {};
 }
 
+// What is to go wrong.
+result<void> read_troubles(const command_line& line, simulator_options& options) {
+    auto faults = parse_faults(line.faults);
+    if (!faults) return faults.error();
+    options.faults = std::move(*faults);
+    auto outages = parse_outages(line.down);
+    if (!outages) return outages.error();
+    options.outages = std::move(*outages);
+    const auto certificate = parse_shown_certificate(line.certificate);
+    if (!certificate) return certificate.error();
+    options.certificate = *certificate;
+    const auto idle_close = parse_duration(line.idle_close);
+    if (!idle_close)
+        return failure(failure_code::bad_value, "--idle-close",
+                       fmt::format("\"{}\" is no duration like 5s", line.idle_close));
+    options.idle_close = *idle_close;
+    return {};
+}
+
+result<void> check_plain(const command_line& line) {
+    if (!line.ca_out.empty())
+        return failure(failure_code::bad_value, "--ca-out", "there is no authority with --plain");
+    if (line.options.certificate != shown_certificate::valid)
+        return failure(failure_code::bad_value, "--certificate", "none is shown with --plain");
+    return {};
+}
+
 result<simulator_options> read_options(command_line& line) {
     auto& options = line.options;
+    options.tls = !line.plain;
     if (auto read = read_listen(line.listen, options); !read) return read.error();
     const auto latency = parse_latency(line.latency);
     if (!latency) return latency.error();
     options.latency = *latency;
-    if (!options.tls && !line.ca_out.empty())
-        return failure(failure_code::bad_value, "--ca-out", "there is no authority with --plain");
+    if (auto read = read_troubles(line, options); !read) return read.error();
+    if (line.plain)
+        if (auto checked = check_plain(line); !checked) return checked.error();
     if (!line.questions.empty()) {
         auto key = answer_key::read(line.questions);
         if (!key) return key.error();
@@ -112,34 +153,74 @@ result<void> serve(command_line& line) {
     return {};
 }
 
+void add_options(CLI::App& app, command_line& line) {
+    auto& options = line.options;
+    app.add_option("--listen", line.listen, "HOST:PORT; port 0 picks a free one")
+        ->capture_default_str();
+    app.add_option("--latency", line.latency, "200ms, or lognormal:MEDIAN,SIGMA")
+        ->capture_default_str();
+    app.add_option("--accuracy", options.accuracy,
+                   "fraction of the answers to --questions that are right, and of the verdicts "
+                   "that it gives as a grader")
+        ->check(CLI::Range(0.0, 1.0))
+        ->capture_default_str();
+    app.add_option("--seed", options.seed, "same seed, same question: same answer, same faults")
+        ->capture_default_str();
+    app.add_option("--questions", line.questions,
+                   "question file whose right answers it shall know");
+    app.add_option("--ca-out", line.ca_out, "writes the certificate authority to trust (PEM)");
+    app.add_option("--api-key", options.api_key, "requests without this key get a 401");
+    app.add_flag("--plain", line.plain, "HTTP, without TLS");
+}
+
+void add_troubles(CLI::App& app, command_line& line) {
+    constexpr auto group = "What may go wrong";
+    auto& options = line.options;
+    app.add_option("--faults", line.faults,
+                   "FAULT:SHARE%,…: an HTTP status from 400 to 599; reset (no response); truncate "
+                   "(half of one); garbage (not JSON); stall (nothing, for ever); drip (a byte "
+                   "every 100 ms)")
+        ->join(',')
+        ->group(group);
+    app.add_option("--capacity", options.capacity, "requests at once; beyond: 429")
+        ->check(CLI::Range(std::uint64_t{1}, highest_limit))
+        ->group(group);
+    app.add_option("--rpm", options.requests_per_minute,
+                   "requests a minute; beyond: 429. x-ratelimit-… headers tell how many are left")
+        ->check(CLI::Range(std::uint64_t{1}, highest_limit))
+        ->group(group);
+    app.add_option("--down", line.down,
+                   "LENGTH@WHEN,…: outages, counted from the start: nobody listens, and open "
+                   "connections are reset")
+        ->join(',')
+        ->group(group);
+    app.add_option("--certificate", line.certificate,
+                   "valid, expired, wrong-name or unknown-authority")
+        ->capture_default_str()
+        ->group(group);
+    app.add_option("--close-after", options.close_after,
+                   "ends a connection, unannounced, after so many responses")
+        ->check(CLI::Range(std::uint64_t{1}, highest_limit))
+        ->group(group);
+    app.add_option("--idle-close", line.idle_close,
+                   "ends a connection that was idle for so long; 0: never")
+        ->capture_default_str()
+        ->group(group);
+}
+
 } // namespace
 
 int main(int argc, char** argv) {
     constexpr int usage_error = 2;
     std::signal(SIGPIPE, SIG_IGN); // whoever reads our one line may be gone
     command_line line;
-    bool plain = false;
     CLI::App app("A simulated OpenAI-compatible endpoint over HTTPS, to rehearse a run against.");
     app.footer(examples);
     app.set_version_flag("--version", "proctor-sim " PROCTOR_VERSION);
-    app.add_option("--listen", line.listen, "HOST:PORT; port 0 picks a free one")
-        ->capture_default_str();
-    app.add_option("--latency", line.latency, "200ms, or lognormal:MEDIAN,SIGMA")
-        ->capture_default_str();
-    app.add_option("--accuracy", line.options.accuracy,
-                   "fraction of the answers to --questions that are right")
-        ->check(CLI::Range(0.0, 1.0))
-        ->capture_default_str();
-    app.add_option("--seed", line.options.seed, "same seed, same question: same answer")
-        ->capture_default_str();
-    app.add_option("--questions", line.questions,
-                   "question file whose right answers it shall know");
-    app.add_option("--ca-out", line.ca_out, "writes the certificate authority to trust (PEM)");
-    app.add_option("--api-key", line.options.api_key, "requests without this key get a 401");
-    app.add_flag("--plain", plain, "HTTP, without TLS");
+    add_options(app, line);
+    add_troubles(app, line);
     try {
         app.parse(argc, argv);
-        line.options.tls = !plain;
         if (const auto served = serve(line); !served) {
             fmt::print(stderr, "proctor-sim: {}\n", served.error().message());
             return usage_error;

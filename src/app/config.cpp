@@ -47,6 +47,9 @@ const setting table[] = {
     {"rag.enabled", "!--no-rag", "", "retrieve context (not available yet: true is an error)", [](config& c) -> setting_field { return &c.rag.enabled; }},
     {"rag.use_context_field", "", "", "put each question's own text into its prompt", [](config& c) -> setting_field { return &c.rag.use_context_field; }},
     {"tls.ca_file", "--ca-file", "FILE", "certificate authorities to trust, PEM, instead of the system's", [](config& c) -> setting_field { return &c.tls.ca_file; }},
+    {"tls.client_certificate", "", "", "our certificate, PEM, for an endpoint that asks for one", [](config& c) -> setting_field { return &c.tls.client_certificate; }},
+    {"tls.client_key", "", "", "its key, PEM, without a passphrase, if it is in a file of its own", [](config& c) -> setting_field { return &c.tls.client_key; }},
+    {"tls.insecure_skip_verify", "", "", "trust any certificate: whoever is on the way can read and answer", [](config& c) -> setting_field { return &c.tls.insecure_skip_verify; }},
 
     {"processing.parallel_workers", "-j,--parallel,--max-connections", "N", "requests in flight, at the most", [](config& c) -> setting_field { return &c.processing.parallel_workers; }},
     {"processing.adaptive_parallelism", "!--fixed-parallelism", "", "look for what the endpoint can take, below that", [](config& c) -> setting_field { return &c.processing.adaptive_parallelism; }},

@@ -68,7 +68,8 @@ void read_api_key_file(config& used) {
 
 // Keys whose values are paths.
 constexpr std::string_view path_keys[] = {"questions_file", "model.generator_settings.api_key_file",
-                                          "tls.ca_file", "output.output_directory"};
+                                          "tls.ca_file",    "tls.client_certificate",
+                                          "tls.client_key", "output.output_directory"};
 
 // What a run recorded of its configuration, as if it were a file: `resume` begins with it.
 // Relative paths mean what they meant when the run was made.

@@ -165,6 +165,12 @@ private:
         endpoint_options options;
         if (config_.model.generator_type == "simulated") start_simulation(options);
         options.tls.ca_file = config_.tls.ca_file;
+        options.tls.client_certificate = config_.tls.client_certificate;
+        options.tls.client_key = config_.tls.client_key;
+        options.tls.insecure_skip_verify = config_.tls.insecure_skip_verify;
+        if (config_.tls.insecure_skip_verify)
+            console_.warn("tls.insecure_skip_verify is set: the endpoint's certificate is not "
+                          "verified; whoever is on the way can read the key and answer");
         options.api_key = config_.model.api_key.text;
         options.headers = config_.model.headers;
         options.timeout = config_.model.timeout;

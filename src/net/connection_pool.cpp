@@ -6,8 +6,8 @@ namespace proctor {
 
 connection_pool::connection_pool(asio::any_io_executor executor, const endpoint_options& options,
                                  std::optional<asio::ssl::context> tls)
-    : executor_(std::move(executor)), options_(options), tls_(std::move(tls)),
-      addresses_(executor_, options_.root), opening_(options_.max_handshakes) {}
+    : executor_(std::move(executor)), commons_(options, std::move(tls)),
+      addresses_(executor_, options.root), opening_(options.max_handshakes) {}
 
 connection_pool::connection connection_pool::take_idle() {
     if (idle_.empty()) return nullptr;
@@ -30,11 +30,10 @@ asio::awaitable<result<connection_pool::connection>> connection_pool::open() {
 }
 
 asio::awaitable<result<connection_pool::connection>> connection_pool::connect() {
-    const auto deadline = std::chrono::steady_clock::now() + options_.connect_timeout;
+    const auto deadline = std::chrono::steady_clock::now() + commons_.options.connect_timeout;
     const auto addresses = co_await addresses_.lookup(deadline);
     if (!addresses) co_return addresses.error();
-    auto opened =
-        std::make_unique<https_session>(executor_, tls_ ? &*tls_ : nullptr, options_, counts_);
+    auto opened = std::make_unique<https_session>(executor_, commons_);
     const auto connected = co_await opened->connect(*addresses, deadline);
     if (!connected) {
         if (connected.error().code == failure_code::unreachable) addresses_.forget();

@@ -30,19 +30,17 @@ public:
     void give_back(connection);
     void close_idle() { idle_.clear(); }
 
-    connection_counts& counts() { return counts_; }
-    const connection_counts& counts() const { return counts_; }
+    connection_counts& counts() { return commons_.counts; }
+    const connection_counts& counts() const { return commons_.counts; }
 
 private:
     connection take_idle();
     asio::awaitable<result<connection>> connect();
 
     asio::any_io_executor executor_;
-    const endpoint_options& options_;
-    std::optional<asio::ssl::context> tls_;
+    session_commons commons_;
     address_book addresses_;
     semaphore opening_;
-    connection_counts counts_;
     std::vector<connection> idle_;
 };
 

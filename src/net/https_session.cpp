@@ -1,18 +1,10 @@
-// Sockets, TLS and HTTP framing of one connection; Beast's reading ends here. Which connection
-// serves which request is connection_pool's, what a request says endpoint.cpp's.
+// HTTP framing, TLS and deadlines of one connection; the parsing is Beast's and ends here. Which
+// connection serves which request is connection_pool's, what a request says endpoint.cpp's.
 #include "https_session.hpp"
 
-#include "reply_parser.hpp"
-#include "tls_context.hpp"
-
-#include <boost/asio/redirect_error.hpp>
 #include <boost/asio/ssl/error.hpp>
-#include <boost/asio/use_awaitable.hpp>
-#include <boost/asio/write.hpp>
 #include <boost/beast/core/error.hpp>
 #include <boost/beast/http/error.hpp>
-#include <boost/beast/http/read.hpp>
-#include <boost/system/system_error.hpp>
 
 #include <fmt/format.h>
 
@@ -25,14 +17,6 @@ namespace beast = boost::beast;
 namespace http = beast::http;
 using asio::ip::tcp;
 using boost::system::error_code;
-
-// A completion in one read; larger replies pass through in pieces of this size.
-constexpr std::size_t read_size = 4096;
-
-// Timeouts come as beast::error::timeout, so this is always somebody's cancellation.
-void unwind_if_cancelled(error_code error) {
-    if (error == asio::error::operation_aborted) throw boost::system::system_error(error);
-}
 
 double in_seconds(duration time) {
     return std::chrono::duration<double>(time).count();
@@ -52,32 +36,27 @@ bool means_closed(error_code error) {
 }
 
 // The first bytes of a TLS alert.
-bool begins_like_tls(const beast::flat_buffer& buffer) {
-    const auto* bytes = static_cast<const unsigned char*>(buffer.data().data());
-    return buffer.size() >= 2 && bytes[0] == 0x15 && bytes[1] == 0x03;
+bool begins_like_tls(std::string_view bytes) {
+    return bytes.starts_with("\x15\x03");
 }
 
 } // namespace
 
-https_session::https_session(const asio::any_io_executor& executor, asio::ssl::context* tls,
-                             const endpoint_options& options, connection_counts& counts)
-    : options_(options), counts_(counts), tcp_(executor) {
-    if (tls) tls_.emplace(tcp_, *tls);
-    buffer_.reserve(read_size);
-}
+https_session::https_session(const asio::any_io_executor& executor, session_commons& commons)
+    : commons_(commons), wire_(executor) {}
 
 https_session::~https_session() {
-    if (connected_) --counts_.open;
+    if (connected_) --commons_.counts.open;
 }
 
 asio::awaitable<result<void>> https_session::connect(const address_book::addresses& addresses,
                                                      time_point deadline) {
     auto opened = co_await connect_tcp(addresses, deadline);
-    if (opened && tls_) opened = co_await handshake(deadline);
+    if (opened && commons_.tls) opened = co_await handshake(deadline);
     if (!opened) co_return opened.error();
     connected_ = true;
-    ++counts_.opened;
-    ++counts_.open;
+    ++commons_.counts.opened;
+    ++commons_.counts.open;
     co_return result<void>();
 }
 
@@ -87,80 +66,97 @@ asio::awaitable<result<void>> https_session::connect_tcp(const address_book::add
     for (std::size_t i = 0; i < addresses.size(); ++i) {
         const auto now = std::chrono::steady_clock::now();
         const auto share = (deadline - now) / static_cast<duration::rep>(addresses.size() - i);
-        error_code error;
-        tcp_.expires_at(now + share);
-        co_await tcp_.async_connect(addresses[i], asio::redirect_error(asio::use_awaitable, error));
-        unwind_if_cancelled(error);
-        if (!error) {
-            error_code not_vital;
-            tcp_.socket().set_option(tcp::no_delay(true), not_vital);
-            co_return result<void>();
-        }
+        wire_.set_deadline(now + share);
+        const auto error = co_await wire_.connect(addresses[i]);
+        if (!error) co_return result<void>();
         tried +=
             fmt::format("{}{}: {}", tried.empty() ? "" : ", ", text_of(addresses[i]),
                         error == beast::error::timeout ? "no answer in time" : error.message());
-        error_code closed_already;
-        tcp_.socket().close(closed_already);
     }
-    co_return failure(failure_code::unreachable, options_.root.text(),
+    co_return failure(failure_code::unreachable, commons_.options.root.text(),
                       fmt::format("cannot connect ({})", tried));
 }
 
 asio::awaitable<result<void>> https_session::handshake(time_point deadline) {
-    expect_peer(tls_->native_handle(), options_.root.host);
-    error_code error;
-    tcp_.expires_at(deadline);
-    co_await tls_->async_handshake(asio::ssl::stream_base::client,
-                                   asio::redirect_error(asio::use_awaitable, error));
-    unwind_if_cancelled(error);
+    wire_.secure(SSL_new(commons_.tls->native_handle()));
+    expect_peer(wire_.tls(), commons_.options.root.host);
+    commons_.tls_sessions.attach(wire_.tls());
+    wire_.set_deadline(deadline);
+    auto error = wire_.try_handshake();
+    while (error == asio::error::would_block) {
+        error = co_await wire_.ready();
+        if (!error) error = wire_.try_handshake();
+    }
     if (error == beast::error::timeout)
-        co_return failure(failure_code::unreachable, options_.root.text(),
+        co_return failure(failure_code::unreachable, commons_.options.root.text(),
                           fmt::format("connected, but no TLS handshake within {:g} s",
-                                      in_seconds(options_.connect_timeout)));
-    if (error) co_return describe_handshake(tls_->native_handle(), error, options_.root);
+                                      in_seconds(commons_.options.connect_timeout)));
+    if (error) {
+        commons_.tls_sessions.forget();
+        co_return describe_handshake(wire_.tls(), error, commons_.options.root);
+    }
+    if (SSL_session_reused(wire_.tls())) ++commons_.counts.resumed;
     co_return result<void>();
 }
 
 asio::awaitable<result<http_response>> https_session::exchange(std::string_view message) {
-    reply_parser reply(options_.max_body);
-    http::basic_parser<false>& parser = reply;
-    const auto out = asio::buffer(message);
-    error_code error;
+    reply_parser reply(commons_.options.max_body);
     reusable_ = false;
-    tcp_.expires_after(options_.timeout); // one deadline for all that follows
-    if (tls_) {
-        co_await asio::async_write(*tls_, out, asio::redirect_error(asio::use_awaitable, error));
-        if (!error)
-            co_await http::async_read(*tls_, buffer_, parser,
-                                      asio::redirect_error(asio::use_awaitable, error));
-    } else {
-        co_await asio::async_write(tcp_, out, asio::redirect_error(asio::use_awaitable, error));
-        if (!error)
-            co_await http::async_read(tcp_, buffer_, parser,
-                                      asio::redirect_error(asio::use_awaitable, error));
-    }
-    unwind_if_cancelled(error);
-    if (error) {
-        stale_ = used_ && !parser.got_some() && means_closed(error);
+    wire_.set_deadline(std::chrono::steady_clock::now() + commons_.options.timeout);
+    if (const auto error = co_await converse(message, reply)) {
+        stale_ = used_ && !reply.got_some() && means_closed(error);
         co_return describe_exchange(error);
     }
     used_ = true;
-    // Bytes behind the response are an answer to nothing that we asked.
-    reusable_ = parser.keep_alive() && buffer_.size() == 0;
+    // Bytes behind the response are an answer to nothing that we asked, or a farewell.
+    reusable_ = reply.keep_alive() && unparsed_.empty() && !wire_.holds_input();
     co_return reply.take();
 }
 
+asio::awaitable<https_session::error_code> https_session::converse(std::string_view message,
+                                                                   reply_parser& reply) {
+    error_code error;
+    while (!message.empty()) {
+        message.remove_prefix(wire_.try_write(message, error));
+        if (error == asio::error::would_block) error = co_await wire_.ready();
+        if (error) co_return error;
+    }
+    // Nobody answers at once: to look before waiting would be in vain, except for what came along
+    // with the last response.
+    if (!wire_.holds_input()) error = co_await wire_.readable();
+    while (!error && !reply.is_done()) {
+        error = take_in(reply);
+        if (error == asio::error::would_block) error = co_await wire_.ready();
+    }
+    co_return error;
+}
+
+// Reads what is there, once, and parses it.
+https_session::error_code https_session::take_in(reply_parser& reply) {
+    error_code error;
+    const auto size = wire_.try_read(commons_.scratch, error);
+    if (error == asio::error::eof) return reply.end();
+    if (error) return error;
+    std::string_view bytes(commons_.scratch.data(), size);
+    if (!unparsed_.empty()) bytes = unparsed_.append(bytes);
+    error = reply.feed(bytes);
+    unparsed_ = std::string(bytes);
+    return error;
+}
+
 failure https_session::describe_exchange(error_code error) const {
-    const auto where = options_.root.text();
+    const auto where = commons_.options.root.text();
     if (error == beast::error::timeout)
         return {failure_code::timed_out, where,
-                fmt::format("no complete response within {:g} s", in_seconds(options_.timeout))};
+                fmt::format("no complete response within {:g} s",
+                            in_seconds(commons_.options.timeout))};
     if (error == http::error::body_limit)
         return {failure_code::bad_response, where,
-                fmt::format("the response is larger than {} bytes", options_.max_body)};
-    if (!tls_ && begins_like_tls(buffer_))
+                fmt::format("the response is larger than {} bytes", commons_.options.max_body)};
+    if (!commons_.tls && begins_like_tls(unparsed_))
         return {failure_code::bad_response, where,
                 "the server speaks TLS; is this an https:// endpoint?"};
+    if (auto rejected = describe_rejection(error, commons_.options.root)) return *rejected;
     if (means_closed(error))
         return {failure_code::connection_lost, where,
                 "the connection ended before the response was complete"};

@@ -3,24 +3,40 @@
 
 #include "address_book.hpp"
 #include "proctor/net/endpoint.hpp"
+#include "reply_parser.hpp"
+#include "tls_context.hpp"
+#include "wire.hpp"
 
 #include <boost/asio/ssl/context.hpp>
-#include <boost/asio/ssl/stream.hpp>
-#include <boost/beast/core/flat_buffer.hpp>
-#include <boost/beast/core/tcp_stream.hpp>
 
 #include <optional>
+#include <string>
 #include <string_view>
+#include <vector>
 
 namespace proctor {
+
+// What the connections to one endpoint have in common.
+struct session_commons {
+    // `options` outlives the sessions. No context: plain HTTP.
+    session_commons(const endpoint_options& options, std::optional<asio::ssl::context> tls)
+        : options(options), tls(std::move(tls)), scratch(std::size_t{16} << 10) {}
+
+    const endpoint_options& options;
+    std::optional<asio::ssl::context> tls;
+    tls_session_keeper tls_sessions;
+    connection_counts counts;
+    // Where bytes are read to before they are parsed, a TLS record at a time; nobody's while
+    // anything is awaited. Thousands of connections need no buffers of their own.
+    std::vector<char> scratch;
+};
 
 // Cancellation of either operation unwinds as operation_aborted; the session is then good for
 // nothing but its destruction, which closes the connection.
 class https_session {
 public:
-    // `tls` is null for plain HTTP. All arguments but the executor outlive the session.
-    https_session(const asio::any_io_executor&, asio::ssl::context* tls, const endpoint_options&,
-                  connection_counts&);
+    // `commons` outlives the session.
+    https_session(const asio::any_io_executor&, session_commons& commons);
     https_session(const https_session&) = delete;
     https_session& operator=(const https_session&) = delete;
     ~https_session();
@@ -42,15 +58,17 @@ public:
     bool was_stale() const { return stale_; }
 
 private:
+    using error_code = boost::system::error_code;
+
     asio::awaitable<result<void>> connect_tcp(const address_book::addresses&, time_point deadline);
     asio::awaitable<result<void>> handshake(time_point deadline);
-    failure describe_exchange(boost::system::error_code) const;
+    asio::awaitable<error_code> converse(std::string_view message, reply_parser&);
+    error_code take_in(reply_parser&);
+    failure describe_exchange(error_code) const;
 
-    const endpoint_options& options_;
-    connection_counts& counts_;
-    boost::beast::tcp_stream tcp_;
-    std::optional<asio::ssl::stream<boost::beast::tcp_stream&>> tls_;
-    boost::beast::flat_buffer buffer_;
+    session_commons& commons_;
+    wire wire_;
+    std::string unparsed_; // read, and too little to make anything of, or too much
     bool connected_ = false;
     bool used_ = false;
     bool reusable_ = false;

@@ -3,7 +3,9 @@
 
 #include "proctor/net/retry_after.hpp"
 
+#include <boost/asio/buffer.hpp>
 #include <boost/beast/core/string.hpp>
+#include <boost/beast/http/error.hpp>
 
 #include <algorithm>
 
@@ -31,6 +33,20 @@ bool reply_parser::read_rate_limit(string_view name, string_view value) {
     if (beast::iequals(what, "reset-requests")) requests_.reset = parse_limit_reset(value, now);
     if (beast::iequals(what, "reset-tokens")) tokens_.reset = parse_limit_reset(value, now);
     return true;
+}
+
+reply_parser::error_code reply_parser::feed(std::string_view& bytes) {
+    error_code error;
+    while (!bytes.empty() && !is_done() && !error)
+        bytes.remove_prefix(put(asio::const_buffer(bytes.data(), bytes.size()), error));
+    return error == beast::http::error::need_more ? error_code() : error;
+}
+
+reply_parser::error_code reply_parser::end() {
+    if (!got_some()) return beast::http::error::end_of_stream;
+    error_code error;
+    put_eof(error);
+    return error;
 }
 
 void reply_parser::on_response_impl(int code, string_view, int, error_code&) {

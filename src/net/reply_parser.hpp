@@ -7,6 +7,7 @@
 #include <boost/beast/http/basic_parser.hpp>
 
 #include <cstdint>
+#include <string_view>
 
 namespace proctor {
 
@@ -18,11 +19,17 @@ public:
         eager(true);
     }
 
+    using error_code = boost::beast::error_code;
+
+    // Takes off the front of `bytes` what can be parsed; the rest comes again with more behind it.
+    error_code feed(std::string_view& bytes);
+    // Nothing more will come. end_of_stream: nothing has.
+    error_code end();
+
     // Requires is_done().
     http_response take();
 
 private:
-    using error_code = boost::beast::error_code;
     using string_view = boost::beast::string_view;
 
     void on_request_impl(boost::beast::http::verb, string_view, string_view, int,

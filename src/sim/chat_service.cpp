@@ -1,98 +1,60 @@
-// JSON in and out, written by hand: the server shares the machine with the client whose speed it
-// is there to show.
+// JSON and HTTP written by hand: the server shares the machine with the client whose speed it is
+// there to show.
 #include "chat_service.hpp"
 
 #include "proctor/codec/json_fields.hpp"
 
 #include <boost/beast/http/status.hpp>
-#include <boost/json/monotonic_resource.hpp>
-#include <boost/json/parse.hpp>
-#include <boost/json/value.hpp>
 
 #include <fmt/format.h>
 
-#include <array>
 #include <chrono>
 #include <iterator>
-#include <optional>
+#include <utility>
 
 namespace proctor {
 namespace {
 
 namespace http = boost::beast::http;
-namespace json = boost::json;
 
-void append_error(std::string& out, std::string_view why, std::string_view type) {
-    out += R"({"error":{"message":)";
-    append_json_string(out, why);
-    out += fmt::format(R"(,"type":"{}","code":null}}}})", type);
+std::string_view reason_of(unsigned status) {
+    return http::obsolete_reason(http::int_to_status(status));
 }
 
+std::string_view error_type_of(unsigned status) {
+    if (status == 401) return "authentication_error";
+    if (status == 429) return "requests";
+    return status >= 500 ? "server_error" : "invalid_request_error";
+}
+
+void append_error(std::string& out, unsigned status, std::string_view why) {
+    out += R"({"error":{"message":)";
+    append_json_string(out, why);
+    out += fmt::format(R"(,"type":"{}","param":null,"code":{}}}}})", error_type_of(status),
+                       status == 429 ? R"("rate_limit_exceeded")" : "null");
+}
+
+// `headers`: lines beyond the usual.
 void append_head(std::string& out, unsigned status, chat_service::afterwards next,
-                 std::size_t body_size) {
-    const std::string_view reason = http::obsolete_reason(http::int_to_status(status));
+                 std::string_view headers, std::size_t body_size) {
     fmt::format_to(std::back_inserter(out),
-                   "HTTP/1.1 {} {}\r\nServer: proctor-sim\r\nContent-Type: application/json\r\n{}"
+                   "HTTP/1.1 {} {}\r\nServer: proctor-sim\r\nContent-Type: application/json\r\n{}{}"
                    "Content-Length: {}\r\n\r\n",
-                   status, reason,
-                   next == chat_service::afterwards::close ? "Connection: close\r\n" : "",
+                   status, reason_of(status),
+                   next == chat_service::afterwards::close ? "Connection: close\r\n" : "", headers,
                    body_size);
 }
 
-const json::value* member(const json::value& of, std::string_view name) {
-    const auto* object = of.if_object();
-    return object ? object->if_contains({name.data(), name.size()}) : nullptr;
+std::string retry_after(duration time) {
+    using namespace std::chrono;
+    return fmt::format("Retry-After: {}\r\nretry-after-ms: {}\r\n", ceil<seconds>(time).count(),
+                       ceil<milliseconds>(time).count());
 }
 
-std::optional<std::string_view> string_member(const json::value& of, std::string_view name) {
-    const auto* found = member(of, name);
-    const auto* text = found ? found->if_string() : nullptr;
-    if (!text) return std::nullopt;
-    return std::string_view(text->data(), text->size());
-}
+constexpr std::string_view retry_in_a_second = "Retry-After: 1\r\n";
 
-// A message's text: a string, or a list of parts of which some are text.
-std::optional<std::string> text_of(const json::value& message) {
-    if (const auto whole = string_member(message, "content")) return std::string(*whole);
-    const auto* content = member(message, "content");
-    const auto* parts = content ? content->if_array() : nullptr;
-    if (!parts) return std::nullopt;
-    std::string text;
-    for (const auto& part : *parts)
-        if (const auto piece = string_member(part, "text")) text += *piece;
-    return text;
-}
-
-struct chat_request {
-    std::string model;
-    std::string prompt;         // the last user message
-    std::size_t characters = 0; // of all messages
-};
-
-std::optional<chat_request> read_chat_request(const std::string& body) {
-    std::array<unsigned char, 16 * 1024> scratch;
-    json::monotonic_resource memory(scratch.data(), scratch.size());
-    boost::system::error_code error;
-    const auto root = json::parse({body.data(), body.size()}, error, &memory);
-    if (error) return std::nullopt;
-    const auto* listed = member(root, "messages");
-    const auto* messages = listed ? listed->if_array() : nullptr;
-    if (!messages) return std::nullopt;
-
-    chat_request request;
-    request.model = string_member(root, "model").value_or("simulated");
-    bool asked = false;
-    for (const auto& message : *messages) {
-        auto text = text_of(message);
-        if (!text) continue;
-        request.characters += text->size();
-        if (string_member(message, "role") != "user") continue;
-        request.prompt = std::move(*text);
-        asked = true;
-    }
-    if (!asked) return std::nullopt;
-    return request;
-}
+// As proxies send it in the place of what was asked for.
+constexpr std::string_view garbage = "<!doctype html><title>This is not an answer</title>";
 
 // A usual rule of thumb.
 std::size_t tokens(std::size_t characters) {
@@ -105,25 +67,41 @@ std::string_view path_of(std::string_view target) {
 
 } // namespace
 
+chat_service::chat_service(simulator_options options)
+    : model_(std::move(options.key), options.accuracy, options.seed, options.latency),
+      api_key_(std::move(options.api_key)), seed_(options.seed), faults_(std::move(options.faults)),
+      capacity_(options.capacity) {
+    if (options.requests_per_minute > 0) budget_.emplace(options.requests_per_minute);
+}
+
 void chat_service::answer(const incoming_request& request, afterwards next,
                           outgoing_response& response) {
+    headers_.clear();
     body_.clear();
-    response.bytes.clear();
-    response.delay = {};
+    outgoing_response made;
+    made.bytes = std::move(response.bytes); // for its memory
+    made.bytes.clear();
+    response = std::move(made);
     const auto status = route(request, response);
-    append_head(response.bytes, status, next, body_.size());
+    append_head(response.bytes, status, next, headers_, body_.size());
+    response.head_size = response.bytes.size();
     response.bytes += body_;
+}
+
+void chat_service::count_sent(outgoing_response& response) {
+    if (response.is_completion) counts_.count_answered();
+    response.in_progress.reset();
 }
 
 std::string chat_service::refusal(unsigned status, std::string_view why) {
     std::string body, bytes;
-    append_error(body, why, "invalid_request_error");
-    append_head(bytes, status, afterwards::close, body.size());
+    append_error(body, status, why);
+    append_head(bytes, status, afterwards::close, "", body.size());
     return bytes + body;
 }
 
 unsigned chat_service::refuse(unsigned status, std::string_view why) {
-    append_error(body_, why, status == 401 ? "authentication_error" : "invalid_request_error");
+    append_error(body_, status, why);
     return status;
 }
 
@@ -131,7 +109,7 @@ unsigned chat_service::route(const incoming_request& request, outgoing_response&
     const auto path = path_of(request.target);
     if (path.ends_with("/stats")) {
         if (request.method != http::verb::get) return refuse(405, "/stats is there to be read");
-        write_stats();
+        counts_.append_json(body_);
         return 200;
     }
     constexpr std::string_view bearer = "Bearer ";
@@ -149,53 +127,87 @@ unsigned chat_service::route(const incoming_request& request, outgoing_response&
     if (path.ends_with("/chat/completions")) {
         if (request.method != http::verb::post)
             return refuse(405, "/chat/completions takes POST requests");
-        return complete(request, response);
+        return chat(request, response);
     }
     return refuse(404, fmt::format("there is nothing at {}", path));
 }
 
-unsigned chat_service::complete(const incoming_request& incoming, outgoing_response& response) {
+unsigned chat_service::chat(const incoming_request& incoming, outgoing_response& response) {
     const auto request = read_chat_request(incoming.body);
-    if (!request)
-        return refuse(400, "the body is not a JSON object with messages, one of them the user's");
-    const auto reply = model_.reply_to(request->prompt);
-    response.delay = reply.latency;
-    auto& counted = asked_[reply.prompt_hash];
-    counted.question = reply.question;
-    ++counted.times;
-    ++requests_;
+    const auto status =
+        request
+            ? complete(*request, response)
+            : refuse(400, "the body is not a JSON object with messages, one of them the user's");
+    if (budget_) write_budget(std::chrono::steady_clock::now());
+    return status;
+}
 
+unsigned chat_service::complete(const chat_request& request, outgoing_response& response) {
+    const auto reply = model_.reply_to(request.prompt, request.wanted);
+    const auto asked_before = counts_.count_request(reply);
+    if (!admit()) return 429;
+
+    response.in_progress = counts_.begin_work();
+    const auto spoiled = draw_fault(faults_, seed_, reply.prompt_hash, asked_before);
+    if (spoiled.kind != fault_kind::none) counts_.count_fault(name_of(spoiled));
+    if (spoiled.kind == fault_kind::status) {
+        if (spoiled.status == 429 || spoiled.status == 503) headers_ += retry_in_a_second;
+        return refuse(spoiled.status, fmt::format("simulated: {}", reason_of(spoiled.status)));
+    }
+    response.spoiled_by = spoiled.kind;
+    response.delay = reply.latency;
+    if (spoiled.kind == fault_kind::garbage) {
+        body_ = garbage;
+        return 200;
+    }
+    write_completion(request, reply);
+    response.is_completion = true;
+    return 200;
+}
+
+bool chat_service::admit() {
+    if (budget_) {
+        const auto wait = budget_->take(std::chrono::steady_clock::now());
+        if (wait > duration{}) {
+            counts_.count_fault("rpm");
+            headers_ += retry_after(wait);
+            refuse(429, fmt::format("Rate limit reached: {} requests a minute. Please try again "
+                                    "in {}.",
+                                    budget_->limit(), reset_text(wait)));
+            return false;
+        }
+    }
+    if (capacity_ > 0 && counts_.in_progress() >= capacity_) {
+        counts_.count_fault("capacity");
+        headers_ += retry_in_a_second;
+        refuse(429, fmt::format("Capacity reached: {} requests at once.", capacity_));
+        return false;
+    }
+    return true;
+}
+
+void chat_service::write_completion(const chat_request& request, const simulated_reply& reply) {
     const auto now = std::chrono::system_clock::now().time_since_epoch();
-    const auto prompt_tokens = tokens(request->characters);
+    const auto prompt_tokens = tokens(request.characters);
     const auto completion_tokens = tokens(reply.text.size());
     fmt::format_to(std::back_inserter(body_),
                    R"({{"id":"chatcmpl-sim-{}","object":"chat.completion","created":{},"model":)",
-                   requests_, std::chrono::duration_cast<std::chrono::seconds>(now).count());
-    append_json_string(body_, request->model);
+                   counts_.requests(),
+                   std::chrono::duration_cast<std::chrono::seconds>(now).count());
+    append_json_string(body_, request.model);
     body_ += R"(,"choices":[{"index":0,"message":{"role":"assistant","content":)";
     append_json_string(body_, reply.text);
     fmt::format_to(std::back_inserter(body_),
                    R"(}},"finish_reason":"stop"}}],"usage":{{"prompt_tokens":{},)"
                    R"("completion_tokens":{},"total_tokens":{}}}}})",
                    prompt_tokens, completion_tokens, prompt_tokens + completion_tokens);
-    return 200;
 }
 
-void chat_service::write_stats() {
-    fmt::format_to(std::back_inserter(body_),
-                   R"({{"requests":{},"distinct":{},"connections":{},"asked":{{)", requests_,
-                   asked_.size(), connections_);
-    const char* separator = "";
-    for (const auto& [hash, counted] : asked_) {
-        if (counted.question != 0)
-            fmt::format_to(std::back_inserter(body_), R"({}"{}":{})", separator, counted.question,
-                           counted.times);
-        else
-            fmt::format_to(std::back_inserter(body_), R"({}"{:016x}":{})", separator, hash,
-                           counted.times);
-        separator = ",";
-    }
-    body_ += "}}";
+void chat_service::write_budget(time_point now) {
+    fmt::format_to(std::back_inserter(headers_),
+                   "x-ratelimit-limit-requests: {}\r\nx-ratelimit-remaining-requests: {}\r\n"
+                   "x-ratelimit-reset-requests: {}\r\n",
+                   budget_->limit(), budget_->remaining(now), reset_text(budget_->until_full(now)));
 }
 
 } // namespace proctor

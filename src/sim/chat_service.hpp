@@ -2,50 +2,63 @@
 // Used on the server's thread only.
 #pragma once
 
+#include "chat_request.hpp"
+#include "proctor/sim/minute_budget.hpp"
+#include "proctor/sim/simulated_endpoint.hpp"
 #include "proctor/sim/simulated_model.hpp"
 #include "request_parser.hpp"
+#include "traffic_counts.hpp"
 
 #include <cstdint>
+#include <optional>
 #include <string>
-#include <unordered_map>
 
 namespace proctor {
 
 struct outgoing_response {
-    std::string bytes; // head and body
-    duration delay{};  // to be waited for before it is sent
+    std::string bytes;         // head and body
+    std::size_t head_size = 0; // of these
+    duration delay{};          // to be waited for before anything is sent
+    // How to send it; none, status and garbage are sent like any other.
+    fault_kind spoiled_by = fault_kind::none;
+    bool is_completion = false;
+    in_progress_mark in_progress; // of a request that is worked on
 };
 
 class chat_service {
 public:
     enum class afterwards { keep_alive, close };
 
-    chat_service(simulated_model model, std::string api_key)
-        : model_(std::move(model)), api_key_(std::move(api_key)) {}
+    // Takes of the options what is about the things that are said.
+    explicit chat_service(simulator_options);
 
-    void count_connection() { ++connections_; }
+    void count_connection() { counts_.count_connection(); }
     // Replaces what is in `response`.
     void answer(const incoming_request&, afterwards, outgoing_response& response);
+    // To be told of each response that was sent to its last byte.
+    void count_sent(outgoing_response&);
     // For what is not even a request.
     static std::string refusal(unsigned status, std::string_view why);
 
 private:
-    struct tally {
-        question_id question = 0;
-        std::uint64_t times = 0;
-    };
-
     unsigned route(const incoming_request&, outgoing_response& response);
-    unsigned complete(const incoming_request&, outgoing_response& response);
+    unsigned chat(const incoming_request&, outgoing_response& response);
+    unsigned complete(const chat_request&, outgoing_response& response);
+    // False: beyond a limit, and the refusal is written.
+    [[nodiscard]] bool admit();
+    void write_completion(const chat_request&, const simulated_reply&);
+    void write_budget(time_point now);
     unsigned refuse(unsigned status, std::string_view why);
-    void write_stats();
 
     simulated_model model_;
     std::string api_key_;
-    std::string body_;                               // of the response that is being made
-    std::unordered_map<std::uint64_t, tally> asked_; // by prompt hash
-    std::uint64_t requests_ = 0;
-    std::uint64_t connections_ = 0;
+    std::uint64_t seed_;
+    fault_plan faults_;
+    std::uint64_t capacity_;
+    std::optional<minute_budget> budget_;
+    traffic_counts counts_;
+    std::string headers_; // beyond the usual, of the response that is being made
+    std::string body_;    // of the same
 };
 
 } // namespace proctor

@@ -16,10 +16,15 @@ constexpr std::uint64_t mix(std::uint64_t x) {
 }
 
 // What a number is drawn for; numbers for different purposes have nothing to do with each other.
-enum class purpose : std::uint64_t { rank = 1, choice, wording, latency };
+enum class purpose : std::uint64_t { rank = 1, choice, wording, latency, fault, verdict };
 
 constexpr std::uint64_t draw(std::uint64_t seed, std::uint64_t prompt_hash, purpose what) {
     return mix(prompt_hash ^ mix(seed ^ mix(static_cast<std::uint64_t>(what))));
+}
+
+// In (0, 1], evenly.
+constexpr double fraction(std::uint64_t drawn) {
+    return (double(drawn >> 11) + 0.5) * 0x1p-53;
 }
 
 } // namespace proctor

@@ -23,11 +23,6 @@ failure not_a_latency(std::string_view text) {
                         text, largest_sigma)};
 }
 
-// In (0, 1).
-double fraction(std::uint64_t bits) {
-    return (double(bits >> 11) + 0.5) * 0x1p-53;
-}
-
 } // namespace
 
 result<latency_distribution> parse_latency(std::string_view text) {

@@ -1,10 +1,10 @@
-// Sockets, TLS and the thread of the simulated endpoint; what it says is chat_service's.
+// The thread, the listening socket and when it listens; connections look after themselves.
 #include "proctor/sim/simulated_endpoint.hpp"
 
 #include "chat_service.hpp"
+#include "connection.hpp"
 #include "proctor/async/task_group.hpp"
 #include "proctor/net/endpoint.hpp"
-#include "proctor/sim/certificate_authority.hpp"
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/io_context.hpp>
@@ -12,16 +12,11 @@
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/ssl/context.hpp>
-#include <boost/asio/ssl/stream.hpp>
-#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
-#include <boost/asio/write.hpp>
-#include <boost/beast/core/flat_buffer.hpp>
-#include <boost/beast/http/error.hpp>
-#include <boost/beast/http/read.hpp>
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <optional>
 #include <thread>
 
@@ -29,11 +24,8 @@ namespace proctor {
 
 namespace {
 
-namespace http = boost::beast::http;
 using asio::ip::tcp;
 using boost::system::error_code;
-
-constexpr auto no_throw = asio::as_tuple(asio::use_awaitable);
 
 asio::ssl::context make_server_context(const server_identity& identity) {
     asio::ssl::context context(asio::ssl::context::tls_server);
@@ -45,17 +37,11 @@ asio::ssl::context make_server_context(const server_identity& identity) {
     return context;
 }
 
-// What to tell a client whose bytes were no request; nothing if it has merely gone.
-std::optional<std::string> refusal_for(error_code error) {
-    if (error == http::error::end_of_stream || error == http::error::partial_message)
-        return std::nullopt;
-    if (error == http::error::body_limit)
-        return chat_service::refusal(413, "the request is too large");
-    if (error == http::error::header_limit)
-        return chat_service::refusal(431, "the request's headers are too large");
-    static const auto& http_errors = http::make_error_code(http::error::bad_method).category();
-    if (error.category() != http_errors) return std::nullopt;
-    return chat_service::refusal(400, fmt::format("not an HTTP request: {}", error.message()));
+connection_habits habits_of(const simulator_options& options) {
+    connection_habits habits;
+    habits.close_after = options.close_after;
+    habits.drip_interval = options.faults.drip_interval;
+    return habits;
 }
 
 } // namespace
@@ -63,14 +49,15 @@ std::optional<std::string> refusal_for(error_code error) {
 class simulated_endpoint::server {
 public:
     explicit server(simulator_options options)
-        : root_(root_of(options)), acceptor_(context_), tasks_(context_.get_executor()),
-          service_(simulated_model(std::move(options.key), options.accuracy, options.seed,
-                                   options.latency),
-                   std::move(options.api_key)) {
+        : root_(root_of(options)), certificate_(options.certificate), acceptor_(context_),
+          reopened_(context_.get_executor()), tasks_(context_.get_executor()),
+          outages_(options.outages), idle_close_(options.idle_close), habits_(habits_of(options)),
+          service_(std::move(options)) {
         if (!root_.tls) return;
         const certificate_authority authority;
         tls_.emplace(make_server_context(
-            authority.issue({root_.host, "localhost", "127.0.0.1", "::1", asio::ip::host_name()})));
+            make_identity(certificate_, authority,
+                          {root_.host, "localhost", "127.0.0.1", "::1", asio::ip::host_name()})));
         authority_pem_ = authority.pem();
     }
 
@@ -84,6 +71,8 @@ public:
                            fmt::format("cannot listen there: {}", error.message()));
         root_.port = std::to_string(acceptor_.local_endpoint().port());
         tasks_.spawn(accept());
+        if (!outages_.empty()) tasks_.spawn(follow_outages(clock_.now()));
+        if (idle_close_ > duration{}) tasks_.spawn(close_idle());
         thread_ = std::thread([this] { context_.run(); });
         return {};
     }
@@ -120,69 +109,81 @@ private:
     }
 
     asio::awaitable<void> accept() {
+        constexpr auto no_throw = asio::as_tuple(asio::use_awaitable);
         for (;;) {
+            while (!acceptor_.is_open()) co_await reopened_.wait();
             auto [error, socket] = co_await acceptor_.async_accept(no_throw);
             if (!error) {
                 service_.count_connection();
                 tasks_.spawn(serve(std::move(socket)));
-                continue;
+            } else if (acceptor_.is_open()) {
+                // Out of descriptors, most likely: let some connections end first.
+                co_await clock_.sleep_for(pause);
             }
-            if (!acceptor_.is_open()) co_return;
-            // Out of descriptors, most likely: let some connections end first.
-            asio::steady_timer pause(context_, std::chrono::milliseconds{50});
-            co_await pause.async_wait(asio::use_awaitable);
         }
     }
 
     asio::awaitable<void> serve(tcp::socket socket) {
-        error_code not_vital;
-        socket.set_option(tcp::no_delay(true), not_vital);
-        if (!tls_) {
-            co_await converse(socket);
+        connection served(std::move(socket), service_, habits_);
+        connections_.push_back(served);
+        // Taken at the last moment before an outage, which found it in no list.
+        if (!acceptor_.is_open()) {
+            served.reset();
             co_return;
         }
-        asio::ssl::stream<tcp::socket&> stream(socket, *tls_);
-        const auto [error] =
-            co_await stream.async_handshake(asio::ssl::stream_base::server, no_throw);
-        if (!error) co_await converse(stream);
+        co_await served.serve(tls_ ? &*tls_ : nullptr);
     }
 
-    template <class Stream>
-    asio::awaitable<void> converse(Stream& stream) {
-        boost::beast::flat_buffer buffer;
-        buffer.reserve(4096);
-        asio::steady_timer thinking(context_);
-        incoming_request request;
-        outgoing_response response;
-        for (;;) {
-            request_parser parser(request);
-            http::basic_parser<true>& reading = parser;
-            const auto [unread, size] =
-                co_await http::async_read(stream, buffer, reading, no_throw);
-            if (unread) {
-                if (const auto refusal = refusal_for(unread))
-                    co_await asio::async_write(stream, asio::buffer(*refusal), no_throw);
-                co_return;
+    asio::awaitable<void> follow_outages(time_point start) {
+        const auto address = acceptor_.local_endpoint();
+        for (const auto& away : outages_) {
+            co_await clock_.sleep_until(start + away.begin);
+            error_code error;
+            acceptor_.close(error);
+            for (auto& open : connections_) open.reset();
+            co_await clock_.sleep_until(start + away.end());
+            listen(address, error);
+            while (error) {
+                // Somebody else has the port for the moment.
+                acceptor_.close(error);
+                co_await clock_.sleep_for(pause);
+                listen(address, error);
             }
-            const auto next = parser.keep_alive() ? chat_service::afterwards::keep_alive
-                                                  : chat_service::afterwards::close;
-            service_.answer(request, next, response);
-            if (response.delay > duration{}) {
-                thinking.expires_after(response.delay);
-                co_await thinking.async_wait(asio::use_awaitable);
-            }
-            const auto [unsent, sent] =
-                co_await asio::async_write(stream, asio::buffer(response.bytes), no_throw);
-            if (unsent || next == chat_service::afterwards::close) co_return;
+            reopened_.notify();
         }
     }
 
+    asio::awaitable<void> close_idle() {
+        for (;;) {
+            const auto now = clock_.now();
+            auto next = now + idle_close_; // whoever becomes idle from now on is not due before
+            for (auto& open : connections_) {
+                const auto since = open.idle_since();
+                if (!since) continue;
+                if (*since + idle_close_ <= now)
+                    open.close();
+                else
+                    next = std::min(next, *since + idle_close_);
+            }
+            co_await clock_.sleep_until(next);
+        }
+    }
+
+    static constexpr auto pause = std::chrono::milliseconds{50};
+
+    real_clock clock_;
     api_root root_;
+    shown_certificate certificate_;
     asio::io_context context_{1};
     tcp::acceptor acceptor_;
+    event reopened_; // after an outage
     std::optional<asio::ssl::context> tls_;
     std::string authority_pem_;
     task_group tasks_;
+    connection_list connections_;
+    std::vector<outage> outages_;
+    duration idle_close_;
+    connection_habits habits_;
     chat_service service_;
     std::thread thread_;
 };

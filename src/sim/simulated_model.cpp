@@ -80,7 +80,7 @@ std::string wrong_label(const key_entry& entry, std::uint64_t drawn) {
 
 simulated_model::simulated_model(answer_key key, double accuracy, std::uint64_t seed,
                                  latency_distribution latency)
-    : key_(std::move(key)), seed_(seed), latency_(latency) {
+    : key_(std::move(key)), accuracy_(accuracy), seed_(seed), latency_(latency) {
     PROCTOR_ASSERT(accuracy >= 0 && accuracy <= 1);
     std::vector<std::uint64_t> ranks;
     ranks.reserve(key_.entries().size());
@@ -97,13 +97,15 @@ bool simulated_model::knows_right_answer(std::uint64_t hash) const {
     return right_count_ > 0 && draw(seed_, hash, purpose::rank) <= highest_right_rank_;
 }
 
-simulated_reply simulated_model::reply_to(std::string_view prompt) const {
+simulated_reply simulated_model::reply_to(std::string_view prompt, reply_form form) const {
     simulated_reply reply;
     reply.prompt_hash = prompt_hash(prompt);
     reply.latency = sample(latency_, draw(seed_, reply.prompt_hash, purpose::latency));
     if (const auto* entry = key_.find(reply.prompt_hash)) {
         reply.question = entry->number;
         reply.text = answer_known(*entry, reply.prompt_hash);
+    } else if (form == reply_form::verdict) {
+        reply.text = verdict(reply.prompt_hash);
     } else {
         reply.text = answer_unknown(prompt, reply.prompt_hash);
     }
@@ -128,6 +130,12 @@ std::string simulated_model::answer_unknown(std::string_view prompt, std::uint64
         "That depends on what is meant by it.", "Nobody knows for certain.",
         "It has always been that way.", "The sources do not agree about this."};
     return sentences[drawn % sentences.size()];
+}
+
+std::string simulated_model::verdict(std::uint64_t hash) const {
+    if (fraction(draw(seed_, hash, purpose::verdict)) <= accuracy_)
+        return R"({"score": 1, "reasoning": "It says what the reference says."})";
+    return R"({"score": 0, "reasoning": "It says something else than the reference."})";
 }
 
 } // namespace proctor

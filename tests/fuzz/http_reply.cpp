@@ -3,9 +3,6 @@
 
 #include "net/reply_parser.hpp"
 
-#include <boost/asio/buffer.hpp>
-#include <boost/beast/http/error.hpp>
-
 #include <algorithm>
 #include <optional>
 
@@ -16,22 +13,19 @@ namespace {
 constexpr std::size_t max_body = 4096;
 
 std::optional<http_response> parse(std::string_view bytes, std::size_t piece) {
-    namespace http = boost::beast::http;
     reply_parser parser(max_body);
     std::string held; // what was given and not consumed
     while (!parser.is_done()) {
         const auto more = bytes.substr(0, piece);
         bytes.remove_prefix(more.size());
         held += more;
-        boost::system::error_code ec;
         if (more.empty()) {
-            if (!parser.got_some()) return std::nullopt; // the connection closed before a reply
-            parser.put_eof(ec);
-            if (ec) return std::nullopt;
+            if (parser.end()) return std::nullopt;
             break;
         }
-        held.erase(0, parser.put(boost::asio::buffer(held), ec));
-        if (ec && ec != http::error::need_more) return std::nullopt;
+        std::string_view rest = held;
+        if (parser.feed(rest)) return std::nullopt;
+        held = std::string(rest);
     }
     if (!parser.is_done()) return std::nullopt;
     return parser.take();

@@ -62,6 +62,14 @@ public:
         tls_.use_private_key(asio::buffer(identity.key), asio::ssl::context::pem);
     }
 
+    // From now on clients must show a certificate that this authority has issued.
+    void ask_for_certificate(const std::string& authority_pem) {
+        tls_.set_verify_mode(asio::ssl::verify_peer | asio::ssl::verify_fail_if_no_peer_cert);
+        tls_.add_certificate_authority(asio::buffer(authority_pem));
+        SSL_CTX_set_session_id_context(tls_.native_handle(),
+                                       reinterpret_cast<const unsigned char*>("test"), 4);
+    }
+
     ~fake_endpoint() { loop_.end(tasks_); }
 
     std::string port() const { return std::to_string(acceptor_.local_endpoint().port()); }

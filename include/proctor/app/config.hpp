@@ -75,6 +75,9 @@ struct config {
 
     struct {
         std::string ca_file;
+        std::string client_certificate;
+        std::string client_key;
+        bool insecure_skip_verify = false;
     } tls;
 
     struct {

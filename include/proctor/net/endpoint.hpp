@@ -32,6 +32,11 @@ struct tls_options {
     // Whom to trust instead of the system's authorities (and SSL_CERT_FILE); empty: those.
     std::string ca_file; // path of a PEM file
     std::string ca_pem;  // PEM text, as the simulated endpoint in our own process hands it over
+    // Who we are, for servers that ask: paths of PEM files. No key: it is in the certificate's
+    // file.
+    std::string client_certificate;    // with what else belongs to its chain
+    std::string client_key;            // without a passphrase
+    bool insecure_skip_verify = false; // trust anybody: whoever is on the way can read and answer
 };
 
 struct endpoint_options {
@@ -46,9 +51,10 @@ struct endpoint_options {
 };
 
 struct connection_counts {
-    std::uint64_t opened = 0; // handshakes done
-    std::uint64_t open = 0;   // connected now, idle or busy
-    std::uint64_t stale = 0;  // kept alive by us, closed by the peer; the request went out again
+    std::uint64_t opened = 0;  // handshakes done
+    std::uint64_t resumed = 0; // of these, shortened by what an earlier one left us
+    std::uint64_t open = 0;    // connected now, idle or busy
+    std::uint64_t stale = 0;   // kept alive by us, closed by the peer; the request went out again
 };
 
 class endpoint : public transport {
@@ -58,8 +64,9 @@ public:
 
 // Certificate and host name are verified, SNI is sent. Connections are kept and reused last in,
 // first out. A request that meets a connection which the peer had closed before any byte of a
-// response goes out again once, on a new connection.
-// bad_value / not_found: tls.ca_file cannot be used. All on the executor's one thread.
+// response goes out again once, on a new connection. A new connection offers to resume the newest
+// TLS session.
+// bad_value / not_found: a file that `tls` names cannot be used. All on the executor's one thread.
 result<std::unique_ptr<endpoint>> make_endpoint(asio::any_io_executor, endpoint_options);
 
 } // namespace proctor

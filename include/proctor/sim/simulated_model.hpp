@@ -17,6 +17,9 @@ struct simulated_reply {
     std::uint64_t prompt_hash = 0;
 };
 
+// What a prompt asks for: an answer, or a grader's verdict on one, as JSON.
+enum class reply_form { answer, verdict };
+
 class simulated_model {
 public:
     // Of a key's N prompts exactly round(accuracy * N) are answered right; which ones, the seed
@@ -25,15 +28,18 @@ public:
                     latency_distribution latency);
 
     // Answers are worded in several ways, all of them clear. A prompt that the key does not know
-    // gets one of the choices it lists, or a short sentence.
-    simulated_reply reply_to(std::string_view prompt) const;
+    // gets one of the choices it lists, or a short sentence; a verdict, if it asks for that:
+    // {"score": 1, "reasoning": "…"}, with a score of 1 as often as `accuracy`, else 0.
+    simulated_reply reply_to(std::string_view prompt, reply_form form = reply_form::answer) const;
 
 private:
     std::string answer_known(const key_entry&, std::uint64_t hash) const;
     std::string answer_unknown(std::string_view prompt, std::uint64_t hash) const;
+    std::string verdict(std::uint64_t hash) const;
     bool knows_right_answer(std::uint64_t hash) const;
 
     answer_key key_;
+    double accuracy_;
     std::uint64_t seed_;
     latency_distribution latency_;
     std::uint64_t right_count_ = 0;

@@ -1,64 +1,15 @@
-#include "proctor/net/endpoint.hpp"
-
-#include "support/fake_endpoint.hpp"
-
-#include <boost/test/unit_test.hpp>
+#include "exchanges.hpp"
 
 #include <cstdio>
 #include <fstream>
 #include <list>
 
 namespace proctor {
-namespace {
 
 using namespace std::chrono_literals;
-using test::authority;
-using test::event_loop;
-using test::fake_endpoint;
-using test::http_text;
-using test::scripted_reply;
+using namespace test;
 using next = test::scripted_reply::next;
 using greeting = test::fake_endpoint::greeting;
-
-const authority& trusted() {
-    static const authority made;
-    return made;
-}
-
-endpoint_options options_for(const std::string& url) {
-    endpoint_options options;
-    options.root = parse_api_root(url).value();
-    options.tls.ca_pem = trusted().pem();
-    return options;
-}
-
-endpoint_options secure_options(const fake_endpoint& server,
-                                const std::string& host = "localhost") {
-    return options_for("https://" + host + ":" + server.port() + "/v1");
-}
-
-endpoint_options plain_options(const fake_endpoint& server) {
-    return options_for("http://127.0.0.1:" + server.port() + "/v1");
-}
-
-std::unique_ptr<endpoint> connect(event_loop& loop, endpoint_options options) {
-    return make_endpoint(loop.io.get_executor(), std::move(options)).value();
-}
-
-http_request chat() {
-    return {http_method::post, "/chat/completions", R"({"model":"m"})"};
-}
-
-failure failure_of(const result<http_response>& reply) {
-    BOOST_REQUIRE(reply.has_error());
-    return reply.error();
-}
-
-bool says(const failure& why, std::string_view words) {
-    return why.message().find(words) != std::string::npos;
-}
-
-} // namespace
 
 BOOST_AUTO_TEST_SUITE(endpoint_over_sockets)
 

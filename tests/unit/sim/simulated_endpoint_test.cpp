@@ -1,71 +1,17 @@
 #include "proctor/sim/simulated_endpoint.hpp"
 
-#include "proctor/eval/chat_protocol.hpp"
-#include "proctor/net/endpoint.hpp"
 #include "proctor/sim/certificate_authority.hpp"
-#include "support/event_loop.hpp"
 #include "support/fake_endpoint.hpp"
 #include "support/scratch_dir.hpp"
+#include "support/simulated_server.hpp"
 
-#include <boost/asio/ip/tcp.hpp>
-#include <boost/asio/read.hpp>
-#include <boost/asio/write.hpp>
-#include <boost/json/parse.hpp>
-#include <boost/json/value.hpp>
 #include <boost/test/unit_test.hpp>
 
 #include <list>
 
 namespace proctor {
-namespace {
 
-using test::event_loop;
-using test::scratch_dir;
-
-struct running_endpoint : simulated_endpoint {
-    explicit running_endpoint(simulator_options options) : simulated_endpoint(std::move(options)) {
-        start().value();
-    }
-    running_endpoint() : running_endpoint(simulator_options()) {}
-};
-
-endpoint_options options_for(const simulated_endpoint& server) {
-    endpoint_options options;
-    options.root = parse_api_root(server.base_url()).value();
-    options.tls.ca_pem = server.authority_pem();
-    return options;
-}
-
-std::unique_ptr<endpoint> connect(event_loop& loop, endpoint_options options) {
-    return make_endpoint(loop.io.get_executor(), std::move(options)).value();
-}
-
-http_request question_request(std::string_view prompt) {
-    sampling_settings sampling;
-    sampling.model = "some-model";
-    return {http_method::post, std::string(chat_path), chat_request_body(sampling, "", prompt)};
-}
-
-boost::json::value stats_of(event_loop& loop, const simulated_endpoint& server) {
-    const auto client = connect(loop, options_for(server));
-    return boost::json::parse(loop.ask(*client, {http_method::get, "/stats"}).value().body);
-}
-
-// What a plain endpoint says to these bytes before it closes.
-std::string say(const simulated_endpoint& server, const std::string& bytes) {
-    using asio::ip::tcp;
-    asio::io_context io;
-    tcp::socket socket(io);
-    socket.connect({asio::ip::address_v4::loopback(), server.port()});
-    boost::system::error_code error;
-    asio::write(socket, asio::buffer(bytes), error);
-    socket.shutdown(tcp::socket::shutdown_send, error);
-    std::string reply;
-    asio::read(socket, asio::dynamic_buffer(reply), error);
-    return reply;
-}
-
-} // namespace
+using namespace test;
 
 BOOST_AUTO_TEST_SUITE(simulated_endpoints)
 
@@ -140,6 +86,39 @@ BOOST_AUTO_TEST_CASE(issued_certificates_hold_for_their_hosts_and_time) {
     }
 }
 
+BOOST_AUTO_TEST_CASE(a_grader_gets_a_verdict) {
+    struct {
+        double accuracy;
+        const char* system;
+        const char* prompt;
+        std::optional<int> score;
+    } const table[] = {
+        {1, "", "Give a score, as JSON.", 1},
+        {0, "", "Give a score, as JSON.", 0},
+        {1, "Give a score, as JSON.", "Is it right?", 1},
+        {1, "Give a score.", "As JSON.", std::nullopt},
+    };
+    for (const auto& row : table) {
+        simulator_options ordered;
+        ordered.tls = false;
+        ordered.accuracy = row.accuracy;
+        const running_endpoint server(std::move(ordered));
+        event_loop loop;
+        const auto client = connect(loop, options_for(server));
+        sampling_settings sampling;
+        sampling.model = "grader";
+        const http_request request{http_method::post, std::string(chat_path),
+                                   chat_request_body(sampling, row.system, row.prompt)};
+        const auto reply = loop.ask(*client, request).value();
+        const auto said = parse_chat_reply(reply.body).value();
+        BOOST_TEST(said.text.starts_with("{") == row.score.has_value());
+        if (!row.score) continue;
+        const auto verdict = boost::json::parse(said.text);
+        BOOST_TEST(verdict.at("score").as_int64() == *row.score);
+        BOOST_TEST(!verdict.at("reasoning").as_string().empty());
+    }
+}
+
 BOOST_AUTO_TEST_CASE(models_are_listed) {
     const running_endpoint server;
     event_loop loop;
@@ -166,6 +145,10 @@ BOOST_AUTO_TEST_CASE(stats_tell_how_often_each_question_was_asked) {
     BOOST_TEST(stats.at("requests").as_int64() == 4);
     BOOST_TEST(stats.at("distinct").as_int64() == 3);
     BOOST_TEST(stats.at("connections").as_int64() == 2);
+    BOOST_TEST(stats.at("answered").as_int64() == 4);
+    BOOST_TEST(stats.at("in_progress").as_int64() == 0);
+    BOOST_TEST(stats.at("most_in_progress").as_int64() == 1);
+    BOOST_TEST(stats.at("faults").as_object().empty());
     const auto& asked = stats.at("asked").as_object();
     BOOST_TEST(asked.size() == 3u);
     BOOST_TEST(asked.at("1").as_int64() == 1);
