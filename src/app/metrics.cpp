@@ -142,8 +142,8 @@ metrics_listener::open(asio::any_io_executor executor, const std::string& addres
     const auto* end = address.data() + address.size();
     error_code error;
     const auto where = asio::ip::make_address(host, error);
-    if (error || std::from_chars(address.data() + colon + 1, end, port).ptr != end ||
-        colon + 1 == address.size())
+    const auto read = std::from_chars(address.data() + colon + 1, end, port);
+    if (error || read.ec != std::errc{} || read.ptr != end)
         return failure{failure_code::bad_value, key,
                        fmt::format("\"{}\" is not ADDRESS:PORT, like 127.0.0.1:9100", address)};
 

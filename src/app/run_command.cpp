@@ -121,10 +121,12 @@ private:
             throw cannot_start{exit_disk, {path + ": cannot write the configuration"}};
     }
 
-    // A connection each, twice as many where the endpoint is in this process, and some for files.
+    // A connection to each endpoint, or both ends where that is in this process, and some for files.
     void raise_descriptor_limit() const {
         constexpr rlim_t for_files = 64;
-        const rlim_t sides = config_.model.generator_type == "simulated" ? 2 : 1;
+        const rlim_t sides =
+            std::max<rlim_t>(config_.model.generator_type == "simulated" ? 2 : 1,
+                             split_urls(config_.model.base_url).size());
         const rlim_t needed = sides * config_.processing.parallel_workers + for_files;
         rlimit limit{};
         if (::getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= needed) return;

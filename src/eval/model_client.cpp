@@ -84,8 +84,8 @@ asio::awaitable<attempt_result> model_client::ask(const question& asked) {
     http_request request(http_method::post, std::string(chat_path), request_body(asked));
     const auto began = clock_.now();
     auto response = co_await transport_.exchange(std::move(request));
-    const auto took = clock_.now() - began;
     if (!response) co_return scrubbed(attempt_failure(response.error()));
+    const auto took = response->took.value_or(clock_.now() - began);
     if (response->status != 200) {
         // Before it is shortened too: what is left of a key is a piece of the key.
         response->body = scrubber_.clean(std::move(response->body));

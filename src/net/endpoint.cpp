@@ -86,13 +86,16 @@ public:
         const auto message = compose(request);
         auto connection = co_await pool_.take();
         if (!connection) co_return connection.error();
+        auto sent = std::chrono::steady_clock::now();
         auto reply = co_await (*connection)->exchange(message);
         if ((*connection)->was_stale()) {
             ++pool_.counts().stale;
             connection = co_await pool_.open();
             if (!connection) co_return connection.error();
+            sent = std::chrono::steady_clock::now();
             reply = co_await (*connection)->exchange(message);
         }
+        if (reply) reply->took = std::chrono::steady_clock::now() - sent;
         pool_.give_back(std::move(*connection));
         co_return reply;
     }

@@ -72,7 +72,8 @@ std::optional<duration> parse_limit_reset(std::string_view value,
     double seconds = 0;
     const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), seconds,
                                               std::chars_format::fixed);
-    if (error != std::errc{} || end != value.data() + value.size() || !std::isfinite(seconds))
+    if (error != std::errc{} || end != value.data() + value.size() || !std::isfinite(seconds) ||
+        seconds < 0)
         return std::nullopt;
     const auto wait = seconds - std::chrono::duration<double>(now.time_since_epoch()).count();
     if (wait >= std::chrono::duration<double>(longest).count()) return longest;

@@ -30,6 +30,7 @@ struct http_response {
     std::optional<bool> should_retry;    // x-should-retry
     // x-ratelimit-…: no requests, or no tokens, are left before this has passed.
     std::optional<duration> limit_reset;
+    std::optional<duration> took; // from sending to the last byte, without connecting
 };
 
 class transport {

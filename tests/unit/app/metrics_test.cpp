@@ -1,6 +1,7 @@
 // The page of figures, and the little server that shows it.
 #include "proctor/app/metrics.hpp"
 
+#include <boost/asio/co_spawn.hpp>
 #include <boost/asio/connect.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/read.hpp>

@@ -138,6 +138,62 @@ BOOST_AUTO_TEST_CASE(an_outage_is_waited_out_and_costs_no_retries) {
     BOOST_TEST(bench.figures.retries == 0);
 }
 
+BOOST_AUTO_TEST_CASE(
+    an_endpoint_that_breaks_every_connection_for_a_while_costs_no_question_its_retries) {
+    const pipeline_bench* self = nullptr;
+    pipeline_bench bench(
+        [&](const http_request& request) -> result<http_response> {
+            const auto time = self->clock.now() - self->began;
+            if (time > 10s && time < 20min)
+                return failure{failure_code::connection_lost, "https://host", "reset"};
+            return right_answer(request);
+        },
+        1s);
+    self = &bench;
+    bench.make_questions(400);
+    bench.parallel = 16;
+    bench.run();
+    BOOST_TEST(!bench.reason.has_value());
+    BOOST_TEST(bench.counted.completed_count() == 400);
+    BOOST_TEST(bench.counted.failed_count() == 0);
+    BOOST_TEST(bench.troubles.outages == 1);
+    BOOST_TEST((bench.troubles.away > 15min));
+    BOOST_TEST(bench.events.size() == 2);                                // away, back
+    BOOST_TEST(bench.transport.requests().size() < 400u + 16 + 60 + 10); // probes, not questions
+}
+
+BOOST_AUTO_TEST_CASE(a_limit_of_tokens_counts_earlier_sessions_and_leaves_the_rest_to_later_ones) {
+    pipeline_bench bench(right_answer, 1s); // 12 tokens each
+    bench.make_questions(100);
+    bench.endpoints.adaptive = false;
+    scheduler_settings settings;
+    settings.max_total_tokens = 240;
+    bench.run(settings);
+    BOOST_REQUIRE(bench.reason.has_value());
+    BOOST_TEST((bench.reason->cause == stop_cause::limit));
+    const auto done = bench.counted.completed_count();
+    BOOST_TEST(done >= 20u);
+    BOOST_TEST(done <= 20u + 3 * bench.parallel);
+    bench.run(settings);
+    BOOST_REQUIRE(bench.reason.has_value());
+    BOOST_TEST(bench.counted.completed_count() <= done + 2 * bench.parallel);
+    bench.run();
+    BOOST_TEST(bench.counted.completed_count() == 100u);
+    BOOST_TEST(bench.transport.requests().size() == 100u);
+}
+
+BOOST_AUTO_TEST_CASE(a_limit_of_time_ends_a_session_in_good_order) {
+    pipeline_bench bench(right_answer, 10s);
+    bench.make_questions(100);
+    scheduler_settings settings;
+    settings.max_time = 35s;
+    bench.run(settings);
+    BOOST_REQUIRE(bench.reason.has_value());
+    BOOST_TEST((bench.reason->cause == stop_cause::limit));
+    BOOST_TEST(bench.counted.completed_count() == 16u); // the fourth round had its grace
+    BOOST_TEST(bench.stopped_well);
+}
+
 BOOST_AUTO_TEST_CASE(an_endpoint_that_stays_away_stops_the_run_resumable) {
     pipeline_bench bench(
         [](const http_request&) -> result<http_response> { return refused_connection; });
