@@ -139,10 +139,12 @@ private:
 
     void open_endpoint() {
         endpoint_options options;
-        if (config_.model.generator_type == "simulated") start_simulation(options);
+        const bool simulated = config_.model.generator_type == "simulated";
+        if (simulated) start_simulation(options);
         const auto root = parse_api_root(config_.model.base_url);
         if (!root) throw usage_error(root.error());
         options.root = *root;
+        if (!simulated) find_way(options);
         options.tls.ca_file = config_.tls.ca_file;
         options.tls.client_certificate = config_.tls.client_certificate;
         options.tls.client_key = config_.tls.client_key;
@@ -174,6 +176,19 @@ private:
         model_.emplace(*endpoint_, clock_, scrubber_, settings);
         grader_ = make_grader("extraction");
         PROCTOR_ASSERT(grader_);
+    }
+
+    // Through a proxy, if the environment names one.
+    void find_way(endpoint_options& options) {
+        auto found = find_proxy(options.root, [](const std::string& name) {
+            const char* value = std::getenv(name.c_str());
+            return value ? std::optional<std::string>(value) : std::nullopt;
+        });
+        if (!found) throw usage_error(found.error());
+        options.proxy = std::move(*found);
+        if (!options.proxy) return;
+        for (auto& secret : options.proxy->secrets()) scrubber_.add(std::move(secret));
+        console_.detail("Requests go through the proxy " + options.proxy->text());
     }
 
     // A real HTTPS server in this process; only its model is simulated.
