@@ -121,12 +121,12 @@ private:
             throw cannot_start{exit_disk, {path + ": cannot write the configuration"}};
     }
 
-    // A connection to each endpoint, or both ends where that is in this process, and some for files.
+    // A connection to each endpoint, or both ends where that is in this process, and some for
+    // files.
     void raise_descriptor_limit() const {
         constexpr rlim_t for_files = 64;
-        const rlim_t sides =
-            std::max<rlim_t>(config_.model.generator_type == "simulated" ? 2 : 1,
-                             split_urls(config_.model.base_url).size());
+        const rlim_t sides = std::max<rlim_t>(config_.model.generator_type == "simulated" ? 2 : 1,
+                                              split_urls(config_.model.base_url).size());
         const rlim_t needed = sides * config_.processing.parallel_workers + for_files;
         rlimit limit{};
         if (::getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= needed) return;
@@ -165,7 +165,8 @@ private:
 
     void open_endpoints() {
         endpoint_options options;
-        if (config_.model.generator_type == "simulated") start_simulation(options);
+        const bool simulated = config_.model.generator_type == "simulated";
+        if (simulated) start_simulation(options);
         options.tls.ca_file = config_.tls.ca_file;
         options.tls.client_certificate = config_.tls.client_certificate;
         options.tls.client_key = config_.tls.client_key;
@@ -194,6 +195,8 @@ private:
             const auto root = parse_api_root(url);
             if (!root) throw usage_error(root.error());
             options.root = *root;
+            options.proxy.reset();
+            if (!simulated) find_way(options);
             auto made = make_endpoint(context_.get_executor(), options);
             if (!made) throw usage_error(made.error());
             endpoints_.push_back(std::move(*made));
@@ -229,6 +232,19 @@ private:
         group_.emplace(
             context_.get_executor(), clock_, models_.size(), settings,
             [this](std::size_t which) { return models_[which].probe(); }, std::move(heard));
+    }
+
+    // Through a proxy, if the environment names one.
+    void find_way(endpoint_options& options) {
+        auto found = find_proxy(options.root, [](const std::string& name) {
+            const char* value = std::getenv(name.c_str());
+            return value ? std::optional<std::string>(value) : std::nullopt;
+        });
+        if (!found) throw usage_error(found.error());
+        options.proxy = std::move(*found);
+        if (!options.proxy) return;
+        for (auto& secret : options.proxy->secrets()) scrubber_.add(std::move(secret));
+        console_.detail("Requests go through the proxy " + options.proxy->text());
     }
 
     // A real HTTPS server in this process; only its model is simulated.

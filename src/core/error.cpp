@@ -24,6 +24,7 @@ std::string_view to_string(failure_code code) {
     case failure_code::tls_untrusted: return "tls_untrusted";
     case failure_code::bad_response: return "bad_response";
     case failure_code::http_status: return "http_status";
+    case failure_code::proxy_refused: return "proxy_refused";
     case failure_code::refused_content: return "refused_content";
     }
     return "unknown";

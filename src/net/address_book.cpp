@@ -41,16 +41,24 @@ std::uint16_t port_number(const std::string& text) {
 
 } // namespace
 
+first_hop::first_hop(const endpoint_options& options)
+    : host(options.root.host), port(options.root.port), name(options.root.text()) {
+    if (!options.proxy) return;
+    host = options.proxy->host;
+    port = options.proxy->port;
+    name = "proxy " + options.proxy->text();
+}
+
 asio::awaitable<result<address_book::addresses>> address_book::lookup(time_point deadline) {
     error_code error;
-    const auto literal = asio::ip::make_address(root_.host, error);
-    if (!error) co_return addresses{tcp::endpoint(literal, port_number(root_.port))};
+    const auto literal = asio::ip::make_address(hop_.host, error);
+    if (!error) co_return addresses{tcp::endpoint(literal, port_number(hop_.port))};
     if (!known_.empty() && std::chrono::steady_clock::now() - looked_up_ < memory) co_return known_;
 
     auto pending = std::make_shared<pending_lookup>(executor_);
     pending->ended.expires_at(deadline);
     pending->resolver.async_resolve(
-        root_.host, root_.port,
+        hop_.host, hop_.port,
         [pending](error_code failed, const tcp::resolver::results_type& results) {
             pending->done = true;
             pending->error = failed;
@@ -61,12 +69,12 @@ asio::awaitable<result<address_book::addresses>> address_book::lookup(time_point
     if (!pending->done) {
         pending->resolver.cancel();
         if (error) throw boost::system::system_error(error);
-        co_return failure(failure_code::unreachable, root_.text(),
-                          fmt::format("the name \"{}\" was not resolved in time", root_.host));
+        co_return failure(failure_code::unreachable, hop_.name,
+                          fmt::format("the name \"{}\" was not resolved in time", hop_.host));
     }
     if (pending->error || pending->found.empty())
-        co_return failure(failure_code::unreachable, root_.text(),
-                          fmt::format("the name \"{}\" does not resolve: {}", root_.host,
+        co_return failure(failure_code::unreachable, hop_.name,
+                          fmt::format("the name \"{}\" does not resolve: {}", hop_.host,
                                       pending->error.message()));
     known_ = std::move(pending->found);
     looked_up_ = std::chrono::steady_clock::now();

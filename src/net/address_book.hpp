@@ -1,4 +1,4 @@
-// The addresses of the endpoint's host, looked up now and then instead of for every connection.
+// The addresses of whom we connect to, looked up now and then instead of for every connection.
 #pragma once
 
 #include "proctor/net/endpoint.hpp"
@@ -10,13 +10,21 @@
 
 namespace proctor {
 
+// Whom connections go to: the endpoint, or the proxy before it.
+struct first_hop {
+    explicit first_hop(const endpoint_options&);
+
+    std::string host;
+    std::string port;
+    std::string name; // as messages have it
+};
+
 class address_book {
 public:
     using addresses = std::vector<asio::ip::tcp::endpoint>;
 
-    // `root` outlives the book.
-    address_book(asio::any_io_executor executor, const api_root& root)
-        : executor_(std::move(executor)), root_(root) {}
+    address_book(asio::any_io_executor executor, first_hop hop)
+        : executor_(std::move(executor)), hop_(std::move(hop)) {}
 
     // In the order in which they are to be tried; never empty. unreachable: the name does not
     // resolve, or not before `deadline`. Cancellation unwinds at once, though a lookup that the
@@ -28,7 +36,7 @@ public:
 
 private:
     asio::any_io_executor executor_;
-    const api_root& root_;
+    first_hop hop_;
     addresses known_;
     time_point looked_up_{};
 };

@@ -7,7 +7,7 @@ namespace proctor {
 connection_pool::connection_pool(asio::any_io_executor executor, const endpoint_options& options,
                                  std::optional<asio::ssl::context> tls)
     : executor_(std::move(executor)), commons_(options, std::move(tls)),
-      addresses_(executor_, options.root), opening_(options.max_handshakes) {}
+      addresses_(executor_, first_hop(options)), opening_(options.max_handshakes) {}
 
 connection_pool::connection connection_pool::take_idle() {
     if (idle_.empty()) return nullptr;

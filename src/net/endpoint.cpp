@@ -23,8 +23,7 @@ using boost::beast::iequals;
 std::string common_headers(const endpoint_options& options) {
     const auto& root = options.root;
     const bool usual_port = root.port == (root.tls ? "443" : "80");
-    const auto host =
-        root.host.find(':') == root.host.npos ? root.host : fmt::format("[{}]", root.host);
+    const auto host = root.bracketed_host();
 
     std::vector<std::pair<std::string, std::string>> headers{
         {"Host", usual_port ? host : fmt::format("{}:{}", host, root.port)},
@@ -32,6 +31,8 @@ std::string common_headers(const endpoint_options& options) {
         {"Accept", "application/json"},
         {"Content-Type", "application/json"},
     };
+    if (options.proxy && !root.tls && !options.proxy->authorization().empty())
+        headers.emplace_back("Proxy-Authorization", options.proxy->authorization());
     if (!options.api_key.empty())
         headers.emplace_back("Authorization", "Bearer " + options.api_key);
     for (const auto& [name, value] : options.headers) {
@@ -80,6 +81,8 @@ public:
     https_endpoint(asio::any_io_executor executor, endpoint_options options,
                    std::optional<asio::ssl::context> tls)
         : options_(std::move(options)), common_headers_(common_headers(options_)),
+          target_(options_.proxy && !options_.root.tls ? options_.root.text()
+                                                       : options_.root.base_path),
           pool_(std::move(executor), options_, std::move(tls)) {}
 
     asio::awaitable<result<http_response>> exchange(http_request request) override {
@@ -113,8 +116,8 @@ private:
         const auto method = request.method == http_method::get ? "GET" : "POST";
         std::string message;
         message.reserve(common_headers_.size() + request.body.size() + 160);
-        fmt::format_to(std::back_inserter(message), "{} {}{} HTTP/1.1\r\n{}", method,
-                       options_.root.base_path, request.path, common_headers_);
+        fmt::format_to(std::back_inserter(message), "{} {}{} HTTP/1.1\r\n{}", method, target_,
+                       request.path, common_headers_);
         if (request.method == http_method::post)
             fmt::format_to(std::back_inserter(message), "Content-Length: {}\r\n",
                            request.body.size());
@@ -125,6 +128,7 @@ private:
 
     endpoint_options options_;
     std::string common_headers_;
+    std::string target_; // what stands before a request's path
     connection_pool pool_;
 };
 

@@ -5,6 +5,7 @@
 #include <boost/asio/ssl/error.hpp>
 #include <boost/beast/core/error.hpp>
 #include <boost/beast/http/error.hpp>
+#include <boost/beast/http/status.hpp>
 
 #include <fmt/format.h>
 
@@ -35,6 +36,12 @@ bool means_closed(error_code error) {
            error == asio::error::not_connected || error == asio::ssl::error::stream_truncated;
 }
 
+bool is_http_error(error_code error) {
+    return error.category() == http::make_error_code(http::error::bad_version).category();
+}
+
+constexpr unsigned proxy_wants_credentials = 407;
+
 // The first bytes of a TLS alert.
 bool begins_like_tls(std::string_view bytes) {
     return bytes.starts_with("\x15\x03");
@@ -52,6 +59,7 @@ https_session::~https_session() {
 asio::awaitable<result<void>> https_session::connect(const address_book::addresses& addresses,
                                                      time_point deadline) {
     auto opened = co_await connect_tcp(addresses, deadline);
+    if (opened && commons_.tls && commons_.options.proxy) opened = co_await tunnel(deadline);
     if (opened && commons_.tls) opened = co_await handshake(deadline);
     if (!opened) co_return opened.error();
     connected_ = true;
@@ -73,8 +81,41 @@ asio::awaitable<result<void>> https_session::connect_tcp(const address_book::add
             fmt::format("{}{}: {}", tried.empty() ? "" : ", ", text_of(addresses[i]),
                         error == beast::error::timeout ? "no answer in time" : error.message());
     }
-    co_return failure(failure_code::unreachable, commons_.options.root.text(),
+    co_return failure(failure_code::unreachable, first_hop(commons_.options).name,
                       fmt::format("cannot connect ({})", tried));
+}
+
+// Asks the proxy for a way to the endpoint, before anything is secret.
+asio::awaitable<result<void>> https_session::tunnel(time_point deadline) {
+    const auto& proxy = *commons_.options.proxy;
+    const auto& root = commons_.options.root;
+    const auto target = fmt::format("{}:{}", root.bracketed_host(), root.port);
+    auto message = fmt::format("CONNECT {0} HTTP/1.1\r\nHost: {0}\r\nUser-Agent: proctor/{1}\r\n",
+                               target, PROCTOR_VERSION);
+    if (const auto credentials = proxy.authorization(); !credentials.empty())
+        message += fmt::format("Proxy-Authorization: {}\r\n", credentials);
+    message += "\r\n";
+    reply_parser reply(commons_.options.max_body);
+    reply.skip(true); // of the tunnel, bytes that follow the header would be the first
+    wire_.set_deadline(deadline);
+    const auto error = co_await converse(message, reply);
+    const auto where = first_hop(commons_.options).name;
+    if (error == beast::error::timeout)
+        co_return failure(failure_code::unreachable, where,
+                          fmt::format("no way to {} within {:g} s", target,
+                                      in_seconds(commons_.options.connect_timeout)));
+    if (is_http_error(error) && !means_closed(error))
+        co_return failure(failure_code::bad_response, where,
+                          fmt::format("not an HTTP proxy: {}", error.message()));
+    if (error)
+        co_return failure(failure_code::unreachable, where,
+                          fmt::format("the connection ended before there was a way to {}", target));
+    const auto status = reply.take().status;
+    if (status < 200 || status > 299) co_return describe_refusal(status);
+    if (!unparsed_.empty())
+        co_return failure(failure_code::bad_response, where,
+                          fmt::format("sent something that did not come from {}", target));
+    co_return result<void>();
 }
 
 asio::awaitable<result<void>> https_session::handshake(time_point deadline) {
@@ -108,6 +149,8 @@ asio::awaitable<result<http_response>> https_session::exchange(std::string_view 
         co_return describe_exchange(error);
     }
     used_ = true;
+    if (reply.status() == proxy_wants_credentials && commons_.options.proxy && !commons_.tls)
+        co_return describe_refusal(proxy_wants_credentials);
     // Bytes behind the response are an answer to nothing that we asked, or a farewell.
     reusable_ = reply.keep_alive() && unparsed_.empty() && !wire_.holds_input();
     co_return reply.take();
@@ -140,7 +183,7 @@ https_session::error_code https_session::take_in(reply_parser& reply) {
     std::string_view bytes(commons_.scratch.data(), size);
     if (!unparsed_.empty()) bytes = unparsed_.append(bytes);
     error = reply.feed(bytes);
-    unparsed_ = std::string(bytes);
+    std::string(bytes).swap(unparsed_); // and no buffer stays with an idle connection
     return error;
 }
 
@@ -160,10 +203,32 @@ failure https_session::describe_exchange(error_code error) const {
     if (means_closed(error))
         return {failure_code::connection_lost, where,
                 "the connection ended before the response was complete"};
-    if (error.category() == http::make_error_code(http::error::bad_version).category())
+    if (is_http_error(error))
         return {failure_code::bad_response, where,
                 fmt::format("the response is not HTTP as expected: {}", error.message())};
     return {failure_code::connection_lost, where, error.message()};
+}
+
+// What a proxy means that answers with `status` itself.
+failure https_session::describe_refusal(unsigned status) const {
+    const auto& proxy = *commons_.options.proxy;
+    const auto where = first_hop(commons_.options).name;
+    const auto reason = http::obsolete_reason(http::int_to_status(status));
+    const auto said =
+        fmt::format("HTTP {} {}", status, std::string_view(reason.data(), reason.size()));
+    if (status == proxy_wants_credentials && proxy.authorization().empty())
+        return {failure_code::proxy_refused, where,
+                fmt::format("wants to know who asks ({}): its variable takes "
+                            "http://USER:PASSWORD@HOST:PORT",
+                            said)};
+    if (status == proxy_wants_credentials)
+        return {failure_code::proxy_refused, where,
+                fmt::format("does not accept the user and password of its URL ({})", said)};
+    if (status >= 500 || status == 429)
+        return {failure_code::unreachable, where,
+                fmt::format("cannot reach {} ({})", commons_.options.root.text(), said)};
+    return {failure_code::proxy_refused, where,
+            fmt::format("does not let us through to {} ({})", commons_.options.root.text(), said)};
 }
 
 } // namespace proctor

@@ -41,8 +41,8 @@ public:
     https_session& operator=(const https_session&) = delete;
     ~https_session();
 
-    // To the first of `addresses` that accepts, each having its share of the time. unreachable,
-    // or what describe_handshake() says. Once.
+    // To the first of `addresses` (of the proxy, if there is one) that accepts, each having its
+    // share of the time. unreachable, proxy_refused, or what describe_handshake() says. Once.
     asio::awaitable<result<void>> connect(const address_book::addresses& addresses,
                                           time_point deadline);
 
@@ -61,10 +61,12 @@ private:
     using error_code = boost::system::error_code;
 
     asio::awaitable<result<void>> connect_tcp(const address_book::addresses&, time_point deadline);
+    asio::awaitable<result<void>> tunnel(time_point deadline);
     asio::awaitable<result<void>> handshake(time_point deadline);
     asio::awaitable<error_code> converse(std::string_view message, reply_parser&);
     error_code take_in(reply_parser&);
     failure describe_exchange(error_code) const;
+    failure describe_refusal(unsigned status) const;
 
     session_commons& commons_;
     wire wire_;

@@ -26,6 +26,7 @@ public:
     // Nothing more will come. end_of_stream: nothing has.
     error_code end();
 
+    unsigned status() const { return response_.status; }
     // Requires is_done().
     http_response take();
 

@@ -53,7 +53,8 @@ verdict judge(const attempt_failure& failed) {
     case failure_code::timed_out:
     case failure_code::bad_response: return {action::retry};
     case failure_code::unreachable: return {action::wait};
-    case failure_code::tls_untrusted: return {action::stop_run};
+    case failure_code::tls_untrusted:
+    case failure_code::proxy_refused: return {action::stop_run};
     case failure_code::refused_content: return {action::fail_question, true};
     default: return {action::fail_question};
     }

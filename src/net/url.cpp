@@ -22,11 +22,13 @@ failure not_a_root(std::string_view url, std::string_view why) {
 
 } // namespace
 
+std::string api_root::bracketed_host() const {
+    return host.find(':') == host.npos ? host : fmt::format("[{}]", host);
+}
+
 std::string api_root::text() const {
     const bool usual = port == (tls ? "443" : "80");
-    const bool ipv6 = host.find(':') != host.npos;
-    return fmt::format("{}://{}{}{}", tls ? "https" : "http",
-                       ipv6 ? fmt::format("[{}]", host) : host,
+    return fmt::format("{}://{}{}{}", tls ? "https" : "http", bracketed_host(),
                        usual ? "" : fmt::format(":{}", port), base_path);
 }
 

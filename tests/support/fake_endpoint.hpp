@@ -50,14 +50,16 @@ public:
     using request = boost::beast::http::request<boost::beast::http::string_body>;
     enum class greeting { plain, tls, silence, hang_up };
 
-    fake_endpoint(event_loop& loop, greeting how)
+    fake_endpoint(event_loop& loop, greeting how,
+                  const asio::ip::address& address = asio::ip::address_v4::loopback())
         : loop_(loop), greeting_(how), tasks_(loop.io.get_executor()),
-          acceptor_(loop.io, {asio::ip::address_v4::loopback(), 0}) {
+          acceptor_(loop.io, {address, 0}) {
         tasks_.spawn(accept());
     }
 
-    fake_endpoint(event_loop& loop, const authority::identity& identity)
-        : fake_endpoint(loop, greeting::tls) {
+    fake_endpoint(event_loop& loop, const authority::identity& identity,
+                  const asio::ip::address& address = asio::ip::address_v4::loopback())
+        : fake_endpoint(loop, greeting::tls, address) {
         tls_.use_certificate_chain(asio::buffer(identity.certificate));
         tls_.use_private_key(asio::buffer(identity.key), asio::ssl::context::pem);
     }

@@ -34,6 +34,7 @@ enum class failure_code {
     tls_untrusted,   // unknown authority, wrong name, expired
     bad_response,    // not HTTP, not JSON, not a completion
     http_status,     // an HTTP answer that is not a success
+    proxy_refused,   // the proxy on the way wants credentials, or does not let us through
     refused_content, // the model declined or the endpoint filtered
 };
 

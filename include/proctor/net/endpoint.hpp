@@ -2,12 +2,14 @@
 // OpenAI-compatible API root, on Beast and OpenSSL.
 #pragma once
 
+#include "proctor/net/proxy.hpp"
 #include "proctor/net/transport.hpp"
 
 #include <boost/asio/any_io_executor.hpp>
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -21,6 +23,8 @@ struct api_root {
     std::string port; // always set
     std::string base_path;
 
+    // "host" or "[address]", as it stands before a port.
+    std::string bracketed_host() const;
     // "https://host:port/v1": as people see it; never holds user information.
     std::string text() const;
 };
@@ -42,7 +46,9 @@ struct tls_options {
 struct endpoint_options {
     api_root root;
     tls_options tls;
-    std::string api_key;                                      // sent as a bearer token; empty: none
+    std::optional<proxy_server>
+        proxy;           // all goes through it: https by CONNECT, http by absolute form
+    std::string api_key; // sent as a bearer token; empty: none
     std::vector<std::pair<std::string, std::string>> headers; // beyond those that we send
     duration connect_timeout = std::chrono::seconds{10};      // address, TCP and TLS together
     duration timeout = std::chrono::seconds{600};             // from sending to the whole response

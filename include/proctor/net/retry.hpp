@@ -58,9 +58,10 @@ struct retry_decision {
 //   408 409 425 429 5xx, connection_lost, timed_out, bad_response: retry up to max_retries and
 //   time_limit; wait if the attempt does not count
 //   unreachable: wait (the caller bounds how long)
-//   400 413 422: fail_question, refused; 404 and other 4xx: fail_question, tried again by a later
-//   run 401 403, a 404 that says the model does not exist, tls_untrusted: stop_run x-should-retry
-//   overrides between retry and fail_question
+//   400 413 422: fail_question, refused
+//   404 and other 4xx: fail_question, tried again by a later run
+//   401 403, a 404 that says the model does not exist, tls_untrusted, proxy_refused: stop_run
+//   x-should-retry overrides between retry and fail_question
 retry_decision decide_retry(const attempt_failure&, const attempts_so_far&, const retry_policy&,
                             random_engine&);
 

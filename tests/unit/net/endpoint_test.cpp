@@ -62,6 +62,23 @@ BOOST_AUTO_TEST_CASE(an_ip_address_is_verified_as_one) {
     BOOST_TEST(loop.ask(*client, chat()).has_value());
 }
 
+boost::test_tools::assertion_result has_ipv6(boost::unit_test::test_unit_id) {
+    event_loop loop;
+    boost::system::error_code none;
+    asio::ip::tcp::acceptor listener(loop.io);
+    listener.open(asio::ip::tcp::v6(), none);
+    if (!none) listener.bind({asio::ip::address_v6::loopback(), 0}, none);
+    return !none;
+}
+
+BOOST_AUTO_TEST_CASE(an_ipv6_address_is_connected_to, *boost::unit_test::precondition(has_ipv6)) {
+    event_loop loop;
+    fake_endpoint server(loop, trusted().issue("IP:::1"), asio::ip::address_v6::loopback());
+    const auto client = connect(loop, secure_options(server, "[::1]"));
+    BOOST_TEST(loop.ask(*client, chat()).has_value());
+    BOOST_TEST(server.requests.front()["Host"] == "[::1]:" + server.port());
+}
+
 BOOST_AUTO_TEST_CASE(an_authority_may_come_from_a_file) {
     event_loop loop;
     fake_endpoint server(loop, trusted().issue("DNS:localhost"));

@@ -96,6 +96,7 @@ BOOST_AUTO_TEST_CASE(failures_without_a_status_are_judged_by_their_kind) {
         {failure_code::bad_response, action::retry, false},
         {failure_code::unreachable, action::wait, false},
         {failure_code::tls_untrusted, action::stop_run, false},
+        {failure_code::proxy_refused, action::stop_run, false},
         {failure_code::refused_content, action::fail_question, true},
     };
     for (const auto& [code, expected, refused] : table) {
