@@ -132,19 +132,20 @@ private:
             const auto entry = cursor.next();
             if (!entry) return entry.error();
             if (!*entry) break;
-            if (auto done = fold((*entry)->record, report_.counted); !done) return done;
-            if (auto done = fold((*entry)->record, kept); !done) return done;
+            const auto what = outcome_in((*entry)->record);
+            if (!what) return what.error();
+            report_.counted.apply(*what);
+            kept.apply(*what);
         }
         auto superseded = cursor.reader().footer().counted.total_spending();
         report_.counted.add_spending(superseded -= kept.total_spending());
         return {};
     }
 
-    result<> fold(const record_view& record, ledger& into) const {
-        const auto what = read_outcome(record);
+    result<outcome> outcome_in(const record_view& record) const {
+        auto what = read_outcome(record);
         if (!what) return failure{failure_code::damaged, directory_, what.error().message()};
-        into.apply(*what);
-        return {};
+        return what;
     }
 
     result<> replay_segment(std::uint32_t index) {
@@ -198,7 +199,9 @@ private:
                   const std::string& path) {
         const auto visit = [this](const record_view& record, record_place place,
                                   lsn number) -> result<> {
-            if (auto done = fold(record, report_.counted); !done) return done;
+            const auto what = outcome_in(record);
+            if (!what) return what.error();
+            report_.counted.apply(*what);
             return visit_ ? visit_(record, place, number) : result<>();
         };
         if (auto done = visit_records(frame, index, path, visit); !done) return done;
