@@ -281,7 +281,8 @@ result<std::uint64_t> skip_covered(segment_reader& segment, lsn wanted) {
         const auto frame = segment.read(offset);
         if (!frame && frame.error().code != failure_code::damaged) return frame.error();
         if (frame && !*frame) break;
-        if (frame && (*frame)->header.first_lsn == expected) {
+        if (frame) { // whatever its place in their order
+            if ((*frame)->header.first_lsn >= wanted) break;
             expected = (*frame)->header.next_lsn();
             offset += (*frame)->header.span();
             continue;
@@ -349,25 +350,25 @@ result<> read_sealed(file_system& disk, const std::string& directory, segment_ke
                      lsn limit, const record_visitor& visit) {
     auto segment = segment_reader::open(disk, directory, key);
     if (!segment) return segment.error();
-    auto expected = key.first_lsn;
-    std::uint64_t offset = page_size;
+    const auto begin = skip_covered(*segment, from);
+    if (!begin) return begin.error();
+    auto offset = *begin;
+    auto expected = std::max(key.first_lsn, from);
     while (expected < limit) {
-        auto frame = segment->read(offset);
+        const auto frame = segment->read(offset);
         if (!frame && frame.error().code != failure_code::damaged) return frame.error();
         if (!frame || !*frame || (*frame)->header.first_lsn != expected) {
-            // A lost note, as replay has found; frames that snapshots cover are not judged.
-            const auto found = judge_gap(*segment, offset, std::max(expected, from), limit);
+            // A lost note, as replay has found.
+            const auto found = judge_gap(*segment, offset, expected, limit);
             if (!found) return found.error();
             if (found->what != gap::kind::lost_note)
                 return failure{failure_code::damaged,
                                fmt::format("{}, offset {}", segment->path(), offset),
                                fmt::format("record {} cannot be read any more", expected)};
             offset = found->go_on;
-            expected = std::max(expected, from);
             continue;
         }
-        if ((*frame)->header.next_lsn() > from)
-            if (auto done = visit_records(**frame, 0, segment->path(), visit); !done) return done;
+        if (auto done = visit_records(**frame, 0, segment->path(), visit); !done) return done;
         expected = (*frame)->header.next_lsn();
         offset += (*frame)->header.span();
     }

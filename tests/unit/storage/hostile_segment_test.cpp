@@ -113,6 +113,35 @@ BOOST_AUTO_TEST_CASE(a_log_that_ends_too_early_is_damage_to_a_compaction) {
     BOOST_TEST(fails_as(compacted(disk, 2), failure_code::damaged));
 }
 
+// 1 to 3 are in a snapshot.
+BOOST_AUTO_TEST_CASE(
+    frames_that_snapshots_cover_are_not_judged_and_none_behind_them_is_passed_over) {
+    const auto records_behind = [](const std::vector<lsn>& frames, bool torn) {
+        auto disk = crashed_run(3);
+        open_run(disk);
+        require(disk.remove(segment(4, 2)));
+        std::string log;
+        for (const auto number : frames) log += frame_of(number, 1, numbered(number));
+        disk.set_contents(segment(1), header_page(1) + log);
+        const auto report = replay_run(disk);
+        require(report);
+        BOOST_TEST(report->torn.has_value() == torn);
+        BOOST_TEST((inspected(disk) == (torn ? condition::torn : condition::clean)));
+        open_run(disk);
+        BOOST_TEST(records_of(disk) == numbered_to(3 + report->records),
+                   boost::test_tools::per_element());
+        return report->records;
+    };
+    BOOST_TEST(records_behind({1, 2, 3, 4, 5}, false) == 2u);
+    BOOST_TEST(records_behind({2, 1, 3, 4, 5}, false) == 2u);
+    BOOST_TEST(records_behind({1, 3, 2, 4, 5}, false) == 2u);
+    BOOST_TEST(records_behind({1, 2, 2, 3, 4}, false) == 1u);
+    BOOST_TEST(records_behind({1, 2, 4, 5}, false) == 2u);
+    BOOST_TEST(records_behind({1, 2}, false) == 0u);
+    BOOST_TEST(records_behind({1, 2, 5}, true) == 0u);
+    BOOST_TEST(records_behind({1, 2, 3, 5}, true) == 0u);
+}
+
 BOOST_AUTO_TEST_CASE(a_record_of_an_impossible_length_is_damage_before_memory_is_taken) {
     auto record = numbered(1);
     put<std::uint32_t>(record.data(), ~std::uint32_t{0});
