@@ -28,7 +28,7 @@ bool read_set(varint_reader& in, std::uint64_t most, question_set& set) {
         const auto gap = in.number();
         const auto count = in.number();
         if (!in.ok() || gap > highest_question || count > most - set.size() ||
-            behind + gap + count > highest_question)
+            behind + gap + count > highest_question + 1)
             return false;
         set.insert_run(behind + gap, count);
         behind += gap + count;

@@ -12,13 +12,9 @@ namespace proctor {
 namespace {
 
 int rank_of(record_kind kind) {
-    switch (kind) {
-    case record_kind::result: return 3;
-    case record_kind::answered: return 2;
-    case record_kind::failed: return 1;
-    case record_kind::session: break;
-    }
-    return 0;
+    if (kind == record_kind::result) return 3;
+    if (kind == record_kind::answered) return 2;
+    return kind == record_kind::failed ? 1 : 0;
 }
 
 } // namespace

@@ -391,7 +391,7 @@ public:
                      join_path(directory_, identity_file), 0, 0,
                      next_lsn_ == 1 ? "there is none: this run was never quite made"
                                     : "there is none, though the run has records");
-        agree_with_replay();
+        if (auto done = agree_with_replay(); !done) return done.error();
         sum_up_risk();
         return std::move(summary_);
     }
@@ -499,13 +499,16 @@ private:
     }
 
     // Whatever we have passed over: what recovery refuses is damaged.
-    void agree_with_replay() {
-        if (!summary_.identity || summary_.verdict == condition::damaged || enough()) return;
+    result<> agree_with_replay() {
+        if (!summary_.identity || summary_.verdict == condition::damaged || enough()) return {};
         const auto judged = replay(disk_, directory_, summary_.identity->id, {});
-        if (judged || !is_about_the_file(judged.error())) return;
+        if (judged) return {};
         const auto& why = judged.error();
+        if (why.code == failure_code::not_found) return {}; // a live run has gone on meanwhile
+        if (!is_about_the_file(why)) return why;
         note({condition::damaged, why.where.substr(0, why.where.rfind(", offset ")),
               offset_in(why.where), 0, 0, why.detail});
+        return {};
     }
 
     void sum_up_risk() {

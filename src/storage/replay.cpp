@@ -132,19 +132,20 @@ private:
             const auto entry = cursor.next();
             if (!entry) return entry.error();
             if (!*entry) break;
-            if (auto done = fold((*entry)->record, report_.counted); !done) return done;
-            if (auto done = fold((*entry)->record, kept); !done) return done;
+            const auto what = outcome_in((*entry)->record);
+            if (!what) return what.error();
+            report_.counted.apply(*what);
+            kept.apply(*what);
         }
         auto superseded = cursor.reader().footer().counted.total_spending();
         report_.counted.add_spending(superseded -= kept.total_spending());
         return {};
     }
 
-    result<> fold(const record_view& record, ledger& into) const {
-        const auto what = read_outcome(record);
+    result<outcome> outcome_in(const record_view& record) const {
+        auto what = read_outcome(record);
         if (!what) return failure{failure_code::damaged, directory_, what.error().message()};
-        into.apply(*what);
-        return {};
+        return what;
     }
 
     result<> replay_segment(std::uint32_t index) {
@@ -198,7 +199,9 @@ private:
                   const std::string& path) {
         const auto visit = [this](const record_view& record, record_place place,
                                   lsn number) -> result<> {
-            if (auto done = fold(record, report_.counted); !done) return done;
+            const auto what = outcome_in(record);
+            if (!what) return what.error();
+            report_.counted.apply(*what);
             return visit_ ? visit_(record, place, number) : result<>();
         };
         if (auto done = visit_records(frame, index, path, visit); !done) return done;
@@ -278,7 +281,8 @@ result<std::uint64_t> skip_covered(segment_reader& segment, lsn wanted) {
         const auto frame = segment.read(offset);
         if (!frame && frame.error().code != failure_code::damaged) return frame.error();
         if (frame && !*frame) break;
-        if (frame && (*frame)->header.first_lsn == expected) {
+        if (frame) { // whatever its place in their order
+            if ((*frame)->header.first_lsn >= wanted) break;
             expected = (*frame)->header.next_lsn();
             offset += (*frame)->header.span();
             continue;
@@ -346,25 +350,25 @@ result<> read_sealed(file_system& disk, const std::string& directory, segment_ke
                      lsn limit, const record_visitor& visit) {
     auto segment = segment_reader::open(disk, directory, key);
     if (!segment) return segment.error();
-    auto expected = key.first_lsn;
-    std::uint64_t offset = page_size;
+    const auto begin = skip_covered(*segment, from);
+    if (!begin) return begin.error();
+    auto offset = *begin;
+    auto expected = std::max(key.first_lsn, from);
     while (expected < limit) {
-        auto frame = segment->read(offset);
+        const auto frame = segment->read(offset);
         if (!frame && frame.error().code != failure_code::damaged) return frame.error();
         if (!frame || !*frame || (*frame)->header.first_lsn != expected) {
-            // A lost note, as replay has found; frames that snapshots cover are not judged.
-            const auto found = judge_gap(*segment, offset, std::max(expected, from), limit);
+            // A lost note, as replay has found.
+            const auto found = judge_gap(*segment, offset, expected, limit);
             if (!found) return found.error();
             if (found->what != gap::kind::lost_note)
                 return failure{failure_code::damaged,
                                fmt::format("{}, offset {}", segment->path(), offset),
                                fmt::format("record {} cannot be read any more", expected)};
             offset = found->go_on;
-            expected = std::max(expected, from);
             continue;
         }
-        if ((*frame)->header.next_lsn() > from)
-            if (auto done = visit_records(**frame, 0, segment->path(), visit); !done) return done;
+        if (auto done = visit_records(**frame, 0, segment->path(), visit); !done) return done;
         expected = (*frame)->header.next_lsn();
         offset += (*frame)->header.span();
     }

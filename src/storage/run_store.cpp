@@ -428,7 +428,11 @@ result<std::optional<std::string>> run_store::read_body(question_id id) const {
         if (!known.answered(id) && !known.completed(id)) continue;
         const auto entry = reader->find(id);
         if (!entry) return entry.error();
-        if (!*entry) continue;
+        if (!*entry)
+            return failure{failure_code::damaged, reader->path(),
+                           fmt::format("its footer tells of question {}, and its blocks do not "
+                                       "hold it",
+                                       id)};
         const auto& record = (*entry)->record;
         if (!best || !supersedes(best_kind, record.kind)) {
             best = std::string(record.body);

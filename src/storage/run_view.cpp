@@ -62,6 +62,8 @@ result<run_view> run_view::open_as_of(file_system& disk, const std::string& dire
     for (auto key = files->snapshots.begin(); key != std::next(counting); ++key) {
         auto reader = snapshot_reader::open(disk, directory, *key);
         if (!reader) return reader.error();
+        if (reader->header().run != view.identity_.id)
+            return failure{failure_code::damaged, reader->path(), "this snapshot is another run's"};
         const auto& footer = reader->footer();
         view.found_.files.snapshots.push_back(*key);
         view.found_.snapshots.push_back(summary_of(*reader));

@@ -116,18 +116,18 @@ private:
         if (header && header->read_only_compatible != 0) return newer(path);
         if (verdict != condition::damaged) return {};
         if (!header)
-            if (const auto why = why_unreadable(path); why.code == failure_code::unsupported)
-                return why;
+            if (auto done = only_damaged(path); !done) return done;
         damaged_.push_back(path.substr(path.find_last_of('/') + 1));
         return {};
     }
 
-    failure why_unreadable(const std::string& path) {
+    // What is newer is not given up, nor what the disk does not tell now.
+    result<> only_damaged(const std::string& path) {
         const auto snapshot = snapshot_reader::open(disk_, path);
+        if (!snapshot && snapshot.error().code != failure_code::damaged) return snapshot.error();
         const auto segment = segment_reader::open(disk_, path);
-        if (!snapshot && snapshot.error().code == failure_code::unsupported)
-            return snapshot.error();
-        return segment ? failure{} : segment.error();
+        if (!segment && segment.error().code != failure_code::damaged) return segment.error();
+        return {};
     }
 
     bool is_damaged(const std::string& name) const {

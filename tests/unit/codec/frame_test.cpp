@@ -103,6 +103,9 @@ BOOST_AUTO_TEST_CASE(every_truncation_of_a_frame_is_detected) {
     for (std::size_t size = 0; size < covered; ++size)
         BOOST_REQUIRE_MESSAGE(!reads(std::string_view(bytes).substr(0, size)), size << " passed");
     BOOST_TEST(reads(std::string_view(bytes).substr(0, covered)));
+    const auto header = decode_frame_header(bytes, salt);
+    BOOST_REQUIRE(header.has_value());
+    BOOST_TEST(!payload_intact(*header, "some record", salt));
 }
 
 BOOST_AUTO_TEST_CASE(a_frame_of_another_segment_does_not_read) {

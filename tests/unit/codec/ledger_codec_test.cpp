@@ -67,6 +67,17 @@ BOOST_AUTO_TEST_CASE(a_ledger_round_trips) {
     }
 }
 
+BOOST_AUTO_TEST_CASE(the_highest_question_comes_back_as_every_other) {
+    ledger counted;
+    counted.apply({record_kind::result, highest_question});
+    const auto bytes = bytes_of(counted);
+    varint_reader in(bytes);
+    const auto read = read_ledger(in);
+    BOOST_TEST_REQUIRE(read.has_value());
+    BOOST_TEST(read->completed(highest_question));
+    BOOST_TEST(read->completed_count() == 1u);
+}
+
 BOOST_AUTO_TEST_CASE(questions_in_order_take_a_few_bytes) {
     ledger counted;
     for (question_id id = 1; id <= 100'000; ++id) counted.apply({record_kind::result, id});
@@ -91,13 +102,13 @@ BOOST_AUTO_TEST_CASE(every_shorter_text_is_refused) {
 
 BOOST_AUTO_TEST_CASE(absurd_numbers_are_refused) {
     constexpr auto most = std::numeric_limits<std::uint64_t>::max();
-    const auto beyond = (std::uint64_t{1} << 40) + 1;
+    const auto beyond = highest_question + 1;
     BOOST_TEST(refused(numbers({most})));             // runs
     BOOST_TEST(refused(numbers({1, most, 1})));       // where the first one begins
     BOOST_TEST(refused(numbers({1, 1, most})));       // its length
     BOOST_TEST(refused(numbers({1, beyond, 1})));     // too high
     BOOST_TEST(refused(numbers({1, 1, beyond})));     // too many
-    BOOST_TEST(refused(numbers({1, beyond - 1, 1}))); // the end of it
+    BOOST_TEST(refused(numbers({1, beyond - 1, 2}))); // the end of it
     const std::string no_sets = numbers({0, 0, 0, 0});
     BOOST_TEST(refused(no_sets + numbers({most})));    // kinds of failures
     BOOST_TEST(refused(no_sets + numbers({1, most}))); // the length of a name

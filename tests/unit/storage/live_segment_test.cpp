@@ -43,4 +43,29 @@ BOOST_AUTO_TEST_CASE(what_was_written_after_the_opening_proves_nothing) {
     BOOST_TEST((judge_gap(*later, page_size, 1, no_limit)->what == gap::kind::damage));
 }
 
+BOOST_AUTO_TEST_CASE(what_was_written_since_is_seen_when_it_is_asked_for) {
+    memory_file_system disk;
+    BOOST_TEST_REQUIRE(disk.make_directory("/run").has_value());
+    segment_header header;
+    header.salt = 7;
+    auto writer = segment_writer::create(disk, "/run", header);
+    BOOST_TEST_REQUIRE(writer.has_value());
+    auto reader = segment_reader::open(disk, "/run", {1, 1});
+    BOOST_TEST_REQUIRE(reader.has_value());
+    BOOST_TEST_REQUIRE(writer->append(frame_of(1, 0, header)).has_value());
+    const auto is_there = [&] {
+        const auto frame = reader->read(page_size);
+        BOOST_TEST_REQUIRE(frame.has_value());
+        return frame->has_value();
+    };
+    BOOST_TEST(!is_there());
+    disk.plan({disk_fault::effect::fails_once, disk.calls().size() + 1, failure_code::io_error});
+    const auto failed = reader->refresh();
+    BOOST_TEST_REQUIRE(!failed.has_value());
+    BOOST_TEST((failed.error().code == failure_code::io_error));
+    BOOST_TEST(!is_there());
+    BOOST_TEST_REQUIRE(reader->refresh().has_value());
+    BOOST_TEST(is_there());
+}
+
 BOOST_AUTO_TEST_SUITE_END()

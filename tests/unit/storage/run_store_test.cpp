@@ -39,6 +39,23 @@ void write_lock(file_system& disk, std::string_view text) {
     require((*lock)->write_at(0, text));
 }
 
+// A snapshot of LSN 1 to 3 with one record of question 1, and whatever footer.
+memory_file_system run_with_snapshot_of(const std::string& body, const ledger& counted) {
+    auto disk = crashed_run(3);
+    open_run(disk);
+    snapshot_header header;
+    header.run = make_identity().id;
+    header.last_lsn = 3;
+    header.epoch = 2;
+    require(disk.remove(snapshot(1, 3, 2)));
+    auto writer = snapshot_writer::create(disk, run, header);
+    require(writer);
+    require(writer->add(1, {record_kind::result, 0, 1, body, {}}));
+    require(writer->finish(counted));
+    require(disk.rename(writer->temporary_path(), snapshot(1, 3, 2)));
+    return disk;
+}
+
 } // namespace
 
 BOOST_AUTO_TEST_SUITE(compacting_a_run)
@@ -436,14 +453,19 @@ BOOST_AUTO_TEST_CASE(superseded_and_temporary_files_are_removed_and_strange_ones
     disk.set_contents(snapshot(1, 2, 1), disk.contents(snapshot(1, 2, 2))); // an earlier attempt
     disk.set_contents(snapshot(5, 9, 2) + ".tmp", "half a snapshot");
     disk.set_contents(run + "/notes.txt", "mine");
-    disk.set_contents(run + "/status.json", "{}");
+    disk.set_contents(snapshot(1, 1, 1), "whatever"); // within another that begins where it does
+    for (const auto& ours : {"status.json", "run.log", "questions.idx"})
+        disk.set_contents(join_path(run, ours), "{}");
     BOOST_TEST((inspected(disk) == condition::clean));
-    open_run(disk);
-    BOOST_TEST(disk.list(run).value() ==
-                   (std::vector<std::string>{"LOCK", "notes.txt", "run.json",
-                                             snapshot_name({1, 2, 2}), snapshot_name({3, 4, 2}),
-                                             "status.json", segment_name({5, 3})}),
+    BOOST_TEST(list_run(disk, run)->unknown == std::vector<std::string>{"notes.txt"},
                boost::test_tools::per_element());
+    open_run(disk);
+    BOOST_TEST(
+        disk.list(run).value() ==
+            (std::vector<std::string>{"LOCK", "notes.txt", "questions.idx", "run.json", "run.log",
+                                      snapshot_name({1, 2, 2}), snapshot_name({3, 4, 2}),
+                                      "status.json", segment_name({5, 3})}),
+        boost::test_tools::per_element());
 }
 
 BOOST_AUTO_TEST_CASE(a_segment_that_was_compacted_but_not_removed_costs_nothing) {
@@ -526,6 +548,55 @@ BOOST_AUTO_TEST_CASE(a_damaged_snapshot_changes_nothing_and_is_named) {
     BOOST_TEST_REQUIRE(complaints.size() == 1u);
     BOOST_TEST(complaints[0].first_lsn == 1u);
     BOOST_TEST(complaints[0].last_lsn == 3u);
+}
+
+BOOST_AUTO_TEST_CASE(a_question_that_a_footer_alone_tells_of_is_damage_when_it_is_looked_for) {
+    ledger counted;
+    counted.apply({record_kind::result, 2});
+    auto disk = run_with_snapshot_of(make_body(1, "there"), counted);
+    const auto store = open_run(disk);
+    const auto body = store->read_body(2);
+    BOOST_TEST_REQUIRE(fails_as(body, failure_code::damaged));
+    BOOST_TEST(body.error().where == snapshot(1, 3, 2));
+    BOOST_TEST(!store->read_body(3).value().has_value());
+}
+
+BOOST_AUTO_TEST_CASE(a_body_that_is_none_is_damage_where_only_it_could_tell_what_counts) {
+    ledger counted;
+    counted.apply({record_kind::result, 1});
+    auto disk = run_with_snapshot_of("{}", counted);
+    require(replay_run(disk)); // nobody has to look into it
+    open_run(disk);
+    const auto other = run_with_snapshot_of(make_body(1, "sound"), counted);
+    auto later = disk.contents(snapshot(1, 3, 2));
+    auto header = decode_snapshot_header(later).value();
+    header.first_lsn = 4;
+    header.last_lsn = 6;
+    later.replace(0, snapshot_header_size, encode(header));
+    auto trailer = decode_snapshot_trailer(
+        std::string_view(later).substr(later.size() - snapshot_trailer_size), header.salt);
+    require(trailer);
+    trailer->first_lsn = 4;
+    trailer->last_lsn = 6;
+    later.replace(later.size() - snapshot_trailer_size, snapshot_trailer_size,
+                  encode(*trailer, header.salt));
+    disk.set_contents(snapshot(1, 3, 2), other.contents(snapshot(1, 3, 2)));
+    disk.set_contents(snapshot(4, 6, 2), later);
+    BOOST_TEST(fails_as(replay_run(disk), failure_code::damaged));
+    BOOST_TEST((inspected(disk) == condition::damaged));
+}
+
+BOOST_AUTO_TEST_CASE(a_snapshot_that_may_be_read_but_not_written_beside_is_not_gone_on_with) {
+    auto disk = crashed_run(3);
+    open_run(disk);
+    auto text = disk.contents(snapshot(1, 3, 2));
+    auto header = decode_snapshot_header(text).value();
+    header.read_only_compatible = 1;
+    disk.set_contents(snapshot(1, 3, 2), text.replace(0, snapshot_header_size, encode(header)));
+    BOOST_TEST(records_of(disk) == numbered_to(3), boost::test_tools::per_element());
+    const auto opened = run_store::open(disk, run, make_options(1 << 20, 3), {});
+    BOOST_TEST_REQUIRE(fails_as(opened, failure_code::unsupported));
+    BOOST_TEST(opened.error().where == snapshot(1, 3, 2));
 }
 
 BOOST_AUTO_TEST_CASE(a_question_with_results_in_two_snapshots_is_counted_once) {

@@ -1,6 +1,8 @@
 // Reading a run that nobody holds, or that somebody does and goes on with.
 #include "store_bench.hpp"
 
+#include "support/forwarding_disk.hpp"
+
 #include <functional>
 #include <map>
 #include <memory>
@@ -15,43 +17,22 @@ using namespace proctor::test;
 namespace {
 
 // A disk on which something happens right after a directory was listed, or a file was opened.
-class busy_disk final : public file_system {
+class busy_disk final : public forwarding_disk {
 public:
-    explicit busy_disk(file_system& disk) : disk_(disk) {}
+    using forwarding_disk::forwarding_disk;
 
     std::function<void()> after_list, after_open;
 
-    result<std::unique_ptr<file>> create(const std::string& path) override {
-        return disk_.create(path);
-    }
     result<std::unique_ptr<file>> open(const std::string& path) override {
-        auto opened = disk_.open(path);
+        auto opened = forwarding_disk::open(path);
         if (after_open) after_open();
         return opened;
     }
-    result<std::unique_ptr<file>> lock(const std::string& path, locking how) override {
-        return disk_.lock(path, how);
-    }
-    result<> rename(const std::string& from, const std::string& to) override {
-        return disk_.rename(from, to);
-    }
-    result<> replace(const std::string& from, const std::string& to) override {
-        return disk_.replace(from, to);
-    }
-    result<> link(const std::string& from, const std::string& to) override {
-        return disk_.link(from, to);
-    }
-    result<> remove(const std::string& path) override { return disk_.remove(path); }
-    result<> make_directory(const std::string& path) override { return disk_.make_directory(path); }
-    result<> sync_directory(const std::string& path) override { return disk_.sync_directory(path); }
     result<std::vector<std::string>> list(const std::string& path) override {
-        auto names = disk_.list(path);
+        auto names = forwarding_disk::list(path);
         if (after_list) after_list();
         return names;
     }
-
-private:
-    file_system& disk_;
 };
 
 } // namespace
@@ -199,6 +180,29 @@ BOOST_AUTO_TEST_CASE(a_segment_that_is_gone_for_good_is_damage_and_not_looked_fo
     BOOST_TEST(lists == 2);
 }
 
+// An opening does not go on for ever.
+BOOST_AUTO_TEST_CASE(what_is_never_where_its_name_was_is_looked_for_only_so_often) {
+    auto disk = crashed_run(3);
+    auto whole = disk.after_kill();
+    require(run_view::open(whole, run));
+    const auto last = whole.calls().size();
+    BOOST_TEST_REQUIRE((whole.calls().back() == disk_call::open)); // a segment, to keep it
+    disk = disk.after_kill();
+    disk.plan({disk_fault::effect::fails_once, last, failure_code::not_found});
+    BOOST_TEST(records_of(disk) == numbered_to(3), boost::test_tools::per_element());
+
+    disk = disk.after_kill();
+    int opened = 0;
+    busy_disk busy(disk);
+    const std::string aside = "/aside";
+    busy.after_list = [&] { require(disk.rename(segment(1), aside)); };
+    busy.after_open = [&] { // the segment, which is not there, or LOCK and run.json
+        if (++opened > 1) require(disk.rename(aside, segment(1)));
+    };
+    BOOST_TEST(fails_as(run_view::open(busy, run), failure_code::not_found));
+    BOOST_TEST(opened == 1 + 16);
+}
+
 BOOST_AUTO_TEST_CASE(damage_in_a_snapshot_is_told_when_it_is_read) {
     auto disk = crashed_run(3);
     open_run(disk);
@@ -208,6 +212,21 @@ BOOST_AUTO_TEST_CASE(damage_in_a_snapshot_is_told_when_it_is_read) {
     BOOST_TEST(fails_as(view->find(2), failure_code::damaged));
     auto cursor = view->records();
     BOOST_TEST(fails_as(cursor.next(), failure_code::damaged));
+}
+
+BOOST_AUTO_TEST_CASE(repeats_in_several_files_are_records_of_their_own) {
+    memory_file_system disk;
+    auto store = create_run(disk, full_at(2));
+    std::vector<std::string> records;
+    const auto body = make_body(5, "asked more than once");
+    for (const std::uint16_t repeat : {1, 0, 2}) {
+        records.emplace_back();
+        append_record(records.back(), {record_kind::result, repeat, 5, body, {}});
+        require(store->append(records.back(), 1));
+    }
+    compact_all(*store);
+    BOOST_TEST(records_of(disk) == (std::vector{records[1], records[0], records[2]}),
+               boost::test_tools::per_element());
 }
 
 BOOST_AUTO_TEST_CASE(a_run_is_seen_as_it_was_at_a_snapshot) {
@@ -237,6 +256,29 @@ BOOST_AUTO_TEST_CASE(a_run_is_seen_as_it_was_at_a_snapshot) {
     BOOST_TEST(*later->find(7).value() == make_body(7, "paid for", record_kind::answered));
     BOOST_TEST(*run_view::open(disk, run)->find(7).value() == make_body(7, "marked"));
     BOOST_TEST(fails_as(as_of(1, 4), failure_code::not_found));
+}
+
+BOOST_AUTO_TEST_CASE(as_it_was_it_cannot_be_seen_where_a_question_has_results_in_two_snapshots) {
+    memory_file_system disk;
+    auto store = create_run(disk, full_at(2));
+    for (const auto& record : {make_record(1, "first"), make_record(1, "second")})
+        require(store->append(record, 1));
+    require(store->close());
+    compact_all(*store);
+    require(run_view::open_as_of(disk, run, {1, 1, 1}));
+    BOOST_TEST(fails_as(run_view::open_as_of(disk, run, {2, 2, 1}), failure_code::unsupported));
+}
+
+BOOST_AUTO_TEST_CASE(another_runs_snapshot_is_damage) {
+    auto disk = crashed_run(3);
+    open_run(disk);
+    auto text = disk.contents(snapshot(1, 3, 2));
+    auto header = decode_snapshot_header(text).value();
+    header.run.fill('x');
+    disk.set_contents(snapshot(1, 3, 2), text.replace(0, snapshot_header_size, encode(header)));
+    BOOST_TEST(fails_as(run_view::open(disk, run), failure_code::damaged));
+    BOOST_TEST(fails_as(run_view::open_as_of(disk, run, {1, 3, 2}), failure_code::damaged));
+    BOOST_TEST((inspected(disk) == condition::damaged));
 }
 
 BOOST_AUTO_TEST_SUITE_END()
