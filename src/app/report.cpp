@@ -51,16 +51,16 @@ json::object tally_json(const tally& group) {
     return object;
 }
 
-// "429 12, connection_lost 3; 1 outage, 20.4 s without any endpoint"
+// "429 12, connection_lost 3; outages: 1, 20.4 s without any endpoint"
 std::string troubles_text(const group_figures& figures) {
     std::vector<std::string> kinds;
     for (const auto& [kind, count] : figures.troubles)
         kinds.push_back(fmt::format("{} {}", kind, thousands(count)));
     auto text = fmt::format("{}", fmt::join(kinds, ", "));
     if (figures.outages)
-        text += fmt::format("; endpoints went away {} times, {:.1f} s without any", figures.outages,
+        text += fmt::format("; outages: {}, {:.1f} s without any endpoint", figures.outages,
                             std::chrono::duration<double>(figures.away).count());
-    if (figures.pauses) text += fmt::format("; {} pauses were asked for", figures.pauses);
+    if (figures.pauses) text += fmt::format("; pauses asked for: {}", figures.pauses);
     return text;
 }
 
@@ -114,7 +114,7 @@ std::string summary_text(const ledger& counted, const run_figures& figures) {
          thousands(counted.attempts()), thousands(figures.retries),
          thousands(figures.connections.opened));
     if (const auto troubles = troubles_text(figures.endpoints); !troubles.empty())
-        line("Trouble in this session, and what became of it: {}", troubles);
+        line("Trouble in this session: {}", troubles);
     const auto& log = figures.checkpoints;
     line("Checkpoints: {} syncs, {:.1f} MB, {:.2f} s of a thread of their own",
          thousands(log.syncs), double(log.bytes) / 1e6,

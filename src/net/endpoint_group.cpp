@@ -248,7 +248,7 @@ void endpoint_group::note_failure(std::size_t endpoint, const attempt_failure& f
     ++figures_.outages;
     tell(endpoint, fmt::format("is away ({}); it is asked now and then, and costs no question a "
                                "retry",
-                               failure.why.message()));
+                               failure.why.detail));
 }
 
 void endpoint_group::note_answer(std::size_t endpoint) {

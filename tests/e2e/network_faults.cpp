@@ -62,7 +62,7 @@ BOOST_FIXTURE_TEST_CASE(faults_of_all_kinds_and_an_outage_change_no_answer, lect
     // What was seen of it is told.
     for (const auto* kind : {"429 ", "500 ", "503 ", "connection_lost ", "bad_response "})
         BOOST_TEST(contains(run.output, kind), run.output);
-    BOOST_TEST(contains(run.output, "endpoints went away"));
+    BOOST_TEST(contains(run.output, "outages: "));
     BOOST_TEST(contains(run.errors, " is away ("));
     BOOST_TEST(contains(run.errors, " is back"));
 }
