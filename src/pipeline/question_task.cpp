@@ -70,6 +70,7 @@ asio::awaitable<std::optional<answer>> ask(task_context& run, const question& as
         if (reply) {
             const auto& usage = reply->said.usage;
             mine.answered(usage.prompt + usage.completion, reply->limit_reset);
+            run.figures.tokens += usage.prompt + usage.completion;
             reply->said.attempts = so_far.attempt;
             co_return std::move(reply->said);
         }

@@ -46,11 +46,9 @@ void check_limits(task_context& run, const scheduler_settings& settings) {
                       fmt::format("{} of {} questions failed, more than processing.max_failures "
                                   "allows",
                                   run.figures.failed, run.figures.ended));
-    const auto usage = run.log.counted().usage();
-    if (settings.max_total_tokens && usage.prompt + usage.completion >= *settings.max_total_tokens)
-        stop_at_limit(run,
-                      fmt::format("{} tokens are spent, and processing.max_total_tokens is {}",
-                                  usage.prompt + usage.completion, *settings.max_total_tokens));
+    if (settings.max_total_tokens && run.figures.tokens >= *settings.max_total_tokens)
+        stop_at_limit(run, fmt::format("{} tokens are spent, and processing.max_total_tokens is {}",
+                                       run.figures.tokens, *settings.max_total_tokens));
 }
 
 asio::awaitable<void> stop_in_time(task_context& run, duration time) {
@@ -172,9 +170,12 @@ await_endpoint(task_context& run, std::function<void(const attempt_failure&, dur
 asio::awaitable<void> put_questions(task_context& run, question_reader questions,
                                     scheduler_settings settings) {
     const auto executor = co_await asio::this_coro::executor;
+    const auto spent = run.log.counted().usage();
+    run.figures.tokens = spent.prompt + spent.completion;
     task_group tasks(executor);
     task_group timer(executor);
     if (settings.max_time) timer.spawn(stop_in_time(run, *settings.max_time));
+    check_limits(run, settings); // earlier sessions may have spent it all
     co_await admit(run, tasks, questions, settings);
     while (run.figures.active > 0 && !run.control.stopping()) {
         co_await run.control.changed().wait();

@@ -22,6 +22,7 @@ struct task_figures {
     std::uint64_t retries = 0;
     std::uint64_t ended = 0;  // with a result or a failure, in this session
     std::uint64_t failed = 0; // of these
+    std::uint64_t tokens = 0; // spent, by earlier sessions too
 };
 
 // What the tasks of a run share; all of it outlives them.
