@@ -1,4 +1,5 @@
 // proctor-sim: a simulated OpenAI-compatible endpoint, to rehearse a run and to test against.
+#include "proctor/net/host_port.hpp"
 #include "proctor/sim/simulated_endpoint.hpp"
 
 #include <CLI/CLI.hpp>
@@ -9,7 +10,6 @@
 #include <fmt/format.h>
 
 #include <cerrno>
-#include <charconv>
 #include <csignal>
 #include <cstdint>
 #include <cstdio>
@@ -53,27 +53,6 @@ struct command_line {
     simulator_options options;
 };
 
-failure not_an_address(const std::string& listen) {
-    return {failure_code::bad_value, "--listen",
-            fmt::format("\"{}\" is not HOST:PORT, like 127.0.0.1:8443 or [::1]:0", listen)};
-}
-
-// "HOST:PORT" with a port of 0 to 65535, brackets around an IPv6 address.
-result<void> read_listen(const std::string& listen, simulator_options& options) {
-    const auto colon = listen.rfind(':');
-    if (colon == listen.npos) return not_an_address(listen);
-    auto host = listen.substr(0, colon);
-    if (host.size() > 2 && host.front() == '[' && host.back() == ']')
-        host = host.substr(1, host.size() - 2);
-    else if (host.find(':') != host.npos)
-        return not_an_address(listen);
-    const auto* last = listen.data() + listen.size();
-    const auto [end, error] = std::from_chars(listen.data() + colon + 1, last, options.port);
-    if (host.empty() || error != std::errc{} || end != last) return not_an_address(listen);
-    options.address = host;
-    return {};
-}
-
 // What is to go wrong.
 result<void> read_troubles(const command_line& line, simulator_options& options) {
     auto faults = parse_faults(line.faults);
@@ -104,7 +83,10 @@ result<void> check_plain(const command_line& line) {
 result<simulator_options> read_options(command_line& line) {
     auto& options = line.options;
     options.tls = !line.plain;
-    if (auto read = read_listen(line.listen, options); !read) return read.error();
+    const auto where = parse_host_port(line.listen);
+    if (!where) return failure(where.error().code, "--listen", where.error().detail);
+    options.address = where->host;
+    options.port = where->port;
     const auto latency = parse_latency(line.latency);
     if (!latency) return latency.error();
     options.latency = *latency;

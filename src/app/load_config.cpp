@@ -128,7 +128,7 @@ std::vector<assignment> recorded_assignments(const std::string& run) {
 loaded_config load_config(const command_line& line) {
     std::vector<std::string> notes;
     const auto from_file = read_env_file(line.env_file);
-    const environment look_up = [&](const std::string& name) -> std::optional<std::string> {
+    const environment look_up = [from_file](const std::string& name) -> std::optional<std::string> {
         if (const auto found = from_file.find(name); found != from_file.end()) return found->second;
         const char* value = std::getenv(name.c_str());
         return value ? std::optional<std::string>(value) : std::nullopt;
@@ -162,7 +162,7 @@ loaded_config load_config(const command_line& line) {
     find_questions(used, line);
     if (used.model.base_url.empty() && !used.model.server.empty())
         used.model.base_url = fmt::format("http://{}:{}/v1", used.model.server, *used.model.port);
-    return {std::move(used), std::move(notes)};
+    return {std::move(used), std::move(notes), look_up};
 }
 
 } // namespace proctor

@@ -3,6 +3,7 @@
 #include "proctor/app/metrics.hpp"
 
 #include "proctor/codec/json_fields.hpp"
+#include "proctor/net/host_port.hpp"
 
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/read_until.hpp>
@@ -13,7 +14,6 @@
 
 #include <fmt/format.h>
 
-#include <charconv>
 #include <cmath>
 #include <iterator>
 #include <memory>
@@ -134,21 +134,18 @@ result<std::unique_ptr<metrics_listener>>
 metrics_listener::open(asio::any_io_executor executor, const std::string& address,
                        std::function<std::string()> text) {
     constexpr auto key = "processing.metrics_listen";
-    const auto colon = address.rfind(':');
-    auto host = address.substr(0, colon == address.npos ? 0 : colon);
-    if (host.size() > 2 && host.front() == '[' && host.back() == ']')
-        host = host.substr(1, host.size() - 2);
-    std::uint16_t port = 0;
-    const auto* end = address.data() + address.size();
+    const auto place = parse_host_port(address);
+    if (!place) return failure{place.error().code, key, place.error().detail};
     error_code error;
-    const auto where = asio::ip::make_address(host, error);
-    const auto read = std::from_chars(address.data() + colon + 1, end, port);
-    if (error || read.ec != std::errc{} || read.ptr != end)
+    const auto where = asio::ip::make_address(place->host, error);
+    if (error)
         return failure{failure_code::bad_value, key,
-                       fmt::format("\"{}\" is not ADDRESS:PORT, like 127.0.0.1:9100", address)};
+                       fmt::format("\"{}\" is no address of this machine; names are not looked up, "
+                                   "localhost is 127.0.0.1",
+                                   place->host)};
 
     std::unique_ptr<metrics_listener> made(new metrics_listener(executor, std::move(text)));
-    const tcp::endpoint local(where, port);
+    const tcp::endpoint local(where, place->port);
     made->acceptor_.open(local.protocol(), error);
     if (!error) made->acceptor_.set_option(tcp::acceptor::reuse_address(true), error);
     if (!error) made->acceptor_.bind(local, error);

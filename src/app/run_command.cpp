@@ -51,8 +51,8 @@ namespace fs = std::filesystem;
 // A run, from its first message to its last.
 class run_session {
 public:
-    run_session(const command_line& line, config used)
-        : line_(line), config_(std::move(used)),
+    run_session(const command_line& line, loaded_config loaded)
+        : line_(line), config_(std::move(loaded.used)), variables_(std::move(loaded.variables)),
           console_(config_.processing.quiet     ? loudness::quiet
                    : config_.processing.verbose ? loudness::verbose
                                                 : loudness::normal,
@@ -236,10 +236,7 @@ private:
 
     // Through a proxy, if the environment names one.
     void find_way(endpoint_options& options) {
-        auto found = find_proxy(options.root, [](const std::string& name) {
-            const char* value = std::getenv(name.c_str());
-            return value ? std::optional<std::string>(value) : std::nullopt;
-        });
+        auto found = find_proxy(options.root, variables_);
         if (!found) throw usage_error(found.error());
         options.proxy = std::move(*found);
         if (!options.proxy) return;
@@ -599,6 +596,7 @@ private:
 
     const command_line& line_;
     config config_;
+    environment variables_;
     console console_;
     posix_file_system disk_;
     real_clock clock_;
@@ -638,8 +636,9 @@ int run_command(const command_line& line) {
     std::signal(SIGPIPE, SIG_IGN); // a peer that hangs up is an error of that connection alone
     try {
         auto loaded = load_config(line);
-        run_session session(line, std::move(loaded.used));
-        for (const auto& note : loaded.notes) session.note(note);
+        const auto notes = loaded.notes;
+        run_session session(line, std::move(loaded));
+        for (const auto& note : notes) session.note(note);
         return session.run();
     } catch (const cannot_start& wrong) {
         for (const auto& message : wrong.messages)

@@ -289,7 +289,8 @@ bool endpoint_group::something_is_pending(time_point now) const {
         members_, [&](const member& one) { return !one.line.closed() || now < one.paused_until; });
 }
 
-// Looks whether pauses are over, rates allow more, and whoever was away is back.
+// Looks whether pauses are over, rates allow more, and whoever was away is back. By the clock, and
+// only while there is something to look for: what is due next may come nearer during any sleep.
 asio::awaitable<void> endpoint_group::watch() {
     constexpr auto step = std::chrono::milliseconds{20};
     for (;;) {

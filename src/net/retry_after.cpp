@@ -14,15 +14,25 @@ namespace {
 // In seconds, as what is compared with it: a far date does not fit in nanoseconds.
 constexpr std::chrono::seconds longest = std::chrono::hours{24 * 365};
 
-std::optional<duration> parse_amount(std::string_view text, std::chrono::duration<double> unit) {
-    double amount = 0;
+std::optional<double> parse_number(std::string_view text) {
+    double number = 0;
     const auto [end, error] =
-        std::from_chars(text.data(), text.data() + text.size(), amount, std::chars_format::fixed);
+        std::from_chars(text.data(), text.data() + text.size(), number, std::chars_format::fixed);
     if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
-    if (!std::isfinite(amount) || amount < 0) return std::nullopt;
-    const auto wanted = amount * unit;
+    if (!std::isfinite(number) || number < 0) return std::nullopt;
+    return number;
+}
+
+// From nothing to a year.
+duration bounded(std::chrono::duration<double> wanted) {
     if (wanted >= std::chrono::duration<double>(longest)) return longest;
-    return std::chrono::duration_cast<duration>(wanted);
+    return std::chrono::duration_cast<duration>(std::max(wanted, {}));
+}
+
+std::optional<duration> parse_amount(std::string_view text, std::chrono::duration<double> unit) {
+    const auto number = parse_number(text);
+    if (!number) return std::nullopt;
+    return bounded(*number * unit);
 }
 
 // "Sun, 06 Nov 1994 08:49:37 GMT", the one form of RFC 9110 that may be sent. Not strptime, which
@@ -69,15 +79,9 @@ std::optional<duration> parse_limit_reset(std::string_view value,
                                           std::chrono::system_clock::time_point now) {
     if (const auto amount = parse_duration(value)) return std::min<duration>(*amount, longest);
     // More than any duration may have: a time.
-    double seconds = 0;
-    const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), seconds,
-                                              std::chars_format::fixed);
-    if (error != std::errc{} || end != value.data() + value.size() || !std::isfinite(seconds) ||
-        seconds < 0)
-        return std::nullopt;
-    const auto wait = seconds - std::chrono::duration<double>(now.time_since_epoch()).count();
-    if (wait >= std::chrono::duration<double>(longest).count()) return longest;
-    return std::chrono::duration_cast<duration>(std::chrono::duration<double>(std::max(wait, 0.0)));
+    const auto since_1970 = parse_number(value);
+    if (!since_1970) return std::nullopt;
+    return bounded(std::chrono::duration<double>(*since_1970) - now.time_since_epoch());
 }
 
 } // namespace proctor

@@ -17,6 +17,7 @@ struct cannot_start {
 struct loaded_config {
     config used;
     std::vector<std::string> notes; // keys of the original system that change nothing
+    environment variables;          // --env-file and the process's own
 };
 
 // Throws cannot_start with every problem that there is.

@@ -36,7 +36,7 @@ std::string metrics_text(const ledger&, const metrics&);
 // Answers GET /metrics, and 404 to all else. On the executor's one thread.
 class metrics_listener {
 public:
-    // bad_value, io_error: `address` is no HOST:PORT ([::1]:9100), or cannot be listened on.
+    // bad_value, io_error: `address` is no address with a port, or cannot be listened on.
     static result<std::unique_ptr<metrics_listener>>
     open(asio::any_io_executor, const std::string& address, std::function<std::string()> text);
 

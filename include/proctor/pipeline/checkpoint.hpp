@@ -164,7 +164,6 @@ private:
     bool hurried_ = false;
     std::optional<time_point> full_since_; // the disk is full
     std::uint64_t sealed_bytes_ = 0;       // as the disk's thread told last
-    std::vector<std::string> notes_;       // the same
     std::optional<failure> failed_;
     checkpoint_figures figures_;
     asio::thread_pool disk_thread_{1};

@@ -1,4 +1,5 @@
 #include "proctor/net/endpoint.hpp"
+#include "proctor/net/host_port.hpp"
 
 #include <boost/test/unit_test.hpp>
 
@@ -34,6 +35,20 @@ BOOST_AUTO_TEST_CASE(roots_are_taken_apart) {
             BOOST_TEST(root->text() == row.text);
         }
     }
+}
+
+BOOST_AUTO_TEST_CASE(addresses_to_listen_on_are_taken_apart) {
+    const auto plain = parse_host_port("localhost:8443");
+    BOOST_REQUIRE(plain.has_value());
+    BOOST_TEST(plain->host == "localhost");
+    BOOST_TEST(plain->port == 8443);
+    const auto bracketed = parse_host_port("[::1]:0");
+    BOOST_REQUIRE(bracketed.has_value());
+    BOOST_TEST(bracketed->host == "::1");
+    BOOST_TEST(bracketed->port == 0);
+    for (const auto* wrong : {"", ":", "host", "host:", ":80", "host:x", "host:1x", "host:65536",
+                              "host:-1", "::1:80", "[]:80"})
+        BOOST_TEST(!parse_host_port(wrong).has_value(), wrong);
 }
 
 BOOST_AUTO_TEST_CASE(what_is_no_root_is_refused) {

@@ -4,6 +4,8 @@
 
 #include <boost/test/unit_test.hpp>
 
+#include <optional>
+
 using namespace proctor;
 using namespace proctor::test;
 
@@ -17,19 +19,25 @@ std::string frame_of(lsn first, lsn durable, const segment_header& segment) {
     return encode(header, {}, segment.salt);
 }
 
+struct new_segment {
+    new_segment() {
+        BOOST_TEST_REQUIRE(disk.make_directory("/run").has_value());
+        header.salt = 7;
+        writer.emplace(segment_writer::create(disk, "/run", header).value());
+    }
+
+    memory_file_system disk;
+    segment_header header;
+    std::optional<segment_writer> writer;
+};
+
 } // namespace
 
 BOOST_AUTO_TEST_SUITE(live_segment)
 
 // A reader that had opened the file in the middle of a write took the frames behind it, which say
 // that all before them is durable, for the proof that the cut was damage.
-BOOST_AUTO_TEST_CASE(what_was_written_after_the_opening_proves_nothing) {
-    memory_file_system disk;
-    BOOST_TEST_REQUIRE(disk.make_directory("/run").has_value());
-    segment_header header;
-    header.salt = 7;
-    auto writer = segment_writer::create(disk, "/run", header);
-    BOOST_TEST_REQUIRE(writer.has_value());
+BOOST_FIXTURE_TEST_CASE(what_was_written_after_the_opening_proves_nothing, new_segment) {
     // A page of what is being written, as a reader may see it.
     BOOST_TEST_REQUIRE(writer->append(std::string(page_size, '\0')).has_value());
     auto reader = segment_reader::open(disk, "/run", {1, 1});
@@ -43,13 +51,7 @@ BOOST_AUTO_TEST_CASE(what_was_written_after_the_opening_proves_nothing) {
     BOOST_TEST((judge_gap(*later, page_size, 1, no_limit)->what == gap::kind::damage));
 }
 
-BOOST_AUTO_TEST_CASE(what_was_written_since_is_seen_when_it_is_asked_for) {
-    memory_file_system disk;
-    BOOST_TEST_REQUIRE(disk.make_directory("/run").has_value());
-    segment_header header;
-    header.salt = 7;
-    auto writer = segment_writer::create(disk, "/run", header);
-    BOOST_TEST_REQUIRE(writer.has_value());
+BOOST_FIXTURE_TEST_CASE(what_was_written_since_is_seen_when_it_is_asked_for, new_segment) {
     auto reader = segment_reader::open(disk, "/run", {1, 1});
     BOOST_TEST_REQUIRE(reader.has_value());
     BOOST_TEST_REQUIRE(writer->append(frame_of(1, 0, header)).has_value());
