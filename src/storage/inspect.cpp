@@ -66,9 +66,12 @@ public:
             if (!*next) return {};
             offset = **next;
         }
+        const auto behind = segment_.size() - std::min(offset, segment_.size());
         if (expected >= limit_)
-            summary_.passed_over_bytes = segment_.size() - std::min(offset, segment_.size());
-        else if (limit_ != no_limit)
+            summary_.passed_over_bytes = behind;
+        else if (limit_ == no_limit)
+            summary_.room_bytes = behind;
+        else
             complain(condition::damaged, offset, expected, limit_ - 1,
                      "the log ends before its successor begins");
         return {};
@@ -110,6 +113,7 @@ private:
         case gap::kind::lost_note:
             complain(condition::clean, offset, 0, 0, "a frame without records was lost");
             return std::optional(found->go_on);
+        case gap::kind::written_meanwhile: return std::optional(found->go_on);
         case gap::kind::torn:
             summary_.torn_bytes = segment_.size() - offset;
             complain(condition::torn, offset, 0, 0,

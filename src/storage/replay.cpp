@@ -186,8 +186,9 @@ private:
                 report_.torn = replay_report::tear{segment.path(), offset, segment.size() - offset};
                 break;
             }
-            report_.notes.push_back(fmt::format("{}, offset {}: a frame without records was lost",
-                                                segment.path(), offset));
+            if (found->what == gap::kind::lost_note)
+                report_.notes.push_back(fmt::format(
+                    "{}, offset {}: a frame without records was lost", segment.path(), offset));
             offset = found->go_on;
         }
         if (limit != no_limit && report_.next_lsn != limit)
@@ -326,6 +327,15 @@ result<> visit_records(const segment_reader::frame& frame, std::uint32_t segment
 }
 
 result<gap> judge_gap(segment_reader& segment, std::uint64_t offset, lsn expected, lsn limit) {
+    // Who proves that E was durable may have come after our look at E's place; E came before that.
+    const auto damage_to = [&](lsn next) -> result<gap> {
+        const auto again = segment.read(offset);
+        if (!again && again.error().code != failure_code::damaged) return again.error();
+        if (again && *again && (*again)->header.first_lsn == expected &&
+            (*again)->header.next_lsn() <= limit)
+            return gap{gap::kind::written_meanwhile, offset, expected};
+        return gap{gap::kind::damage, 0, next};
+    };
     for (auto at = offset;; at += page_size) {
         const auto found = segment.find_header(at);
         if (!found) return found.error();
@@ -340,9 +350,9 @@ result<gap> judge_gap(segment_reader& segment, std::uint64_t offset, lsn expecte
         }
         // durable_lsn counts what lies before this frame: E itself was on stable storage.
         if (header.durable_lsn >= expected && !mutated(mutation::no_durable_lsn_rule))
-            return gap{gap::kind::damage, 0, header.durable_lsn + 1};
+            return damage_to(header.durable_lsn + 1);
     }
-    if (limit != no_limit) return gap{gap::kind::damage, 0, limit};
+    if (limit != no_limit) return damage_to(limit);
     return gap{};
 }
 
@@ -361,7 +371,7 @@ result<> read_sealed(file_system& disk, const std::string& directory, segment_ke
             // A lost note, as replay has found.
             const auto found = judge_gap(*segment, offset, expected, limit);
             if (!found) return found.error();
-            if (found->what != gap::kind::lost_note)
+            if (found->what == gap::kind::torn || found->what == gap::kind::damage)
                 return failure{failure_code::damaged,
                                fmt::format("{}, offset {}", segment->path(), offset),
                                fmt::format("record {} cannot be read any more", expected)};

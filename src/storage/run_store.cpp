@@ -14,7 +14,7 @@ namespace {
 
 constexpr std::size_t frame_cap = std::size_t{1} << 20; // bytes; one record may be more
 constexpr std::uint32_t frame_record_cap = 1024;
-constexpr std::uint64_t snapshots_per_doubling = 128;
+constexpr std::uint64_t snapshots_per_doubling = 64;
 
 } // namespace
 
@@ -181,7 +181,11 @@ result<> run_store::append(std::string_view records, std::uint32_t count) {
 }
 
 result<> run_store::write_records(std::string_view records, std::uint32_t count) {
-    if (auto done = active_->append(frames_of(records, count, next_lsn_)); !done) return done;
+    const auto frames = frames_of(records, count, next_lsn_);
+    // A large batch would spend more on writing twice than its sync saves.
+    constexpr std::size_t small = 4 * page_size;
+    const auto room = frames.size() <= small ? options_.room_ahead : 0;
+    if (auto done = active_->append(frames, room); !done) return done;
     unsynced_ += records;
     unsynced_count_ += count;
     next_lsn_ += count;

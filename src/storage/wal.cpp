@@ -9,6 +9,11 @@
 #include <algorithm>
 
 namespace proctor {
+namespace {
+
+constexpr std::size_t pages_at_a_time = 64; // of those that are searched
+
+} // namespace
 
 result<segment_writer> segment_writer::create(file_system& disk, const std::string& directory,
                                               const segment_header& header) {
@@ -42,10 +47,22 @@ result<segment_writer> segment_writer::reopen(file_system& disk, const std::stri
 }
 #endif
 
-result<> segment_writer::append(std::string_view frames) {
+result<> segment_writer::append(std::string_view frames, std::size_t room) {
     PROCTOR_ASSERT(frames.size() % page_size == 0 || mutated(mutation::no_page_padding));
-    if (auto done = file_->write_at(size_, frames); !done) return named(done);
-    size_ += frames.size();
+    const auto end = size_ + frames.size();
+    bool written = false;
+    if (room > 0 && end > grown_to_) {
+        std::string with_room(frames);
+        with_room.resize(frames.size() + room);
+        const auto done = file_->write_at(size_, with_room);
+        if (!done && done.error().code != failure_code::disk_full) return named(done);
+        written = done.has_value();
+        if (written) grown_to_ = end + room;
+    }
+    if (!written)
+        if (auto done = file_->write_at(size_, frames); !done) return named(done);
+    size_ = end;
+    grown_to_ = std::max(grown_to_, end);
     return {};
 }
 
@@ -100,7 +117,12 @@ result<std::optional<segment_reader::frame>> segment_reader::read(std::uint64_t 
     if (!front) return front.error();
     const auto header =
         decode_frame_header(std::string_view(buffer_).substr(0, *front), header_.salt);
-    if (!header) return damaged(header.error().detail);
+    if (!header) {
+        const auto room = only_zeros_from(offset);
+        if (!room) return room.error();
+        if (*room) return std::optional<frame>();
+        return damaged(header.error().detail);
+    }
     const auto whole = frame_header_size + header->stored_size;
     if (whole > size_ - offset)
         return damaged(fmt::format("a frame of {} bytes begins here, the file ends after {}", whole,
@@ -120,14 +142,24 @@ result<std::optional<segment_reader::frame>> segment_reader::read(std::uint64_t 
     return std::optional(frame{offset, *header, payload});
 }
 
+result<bool> segment_reader::only_zeros_from(std::uint64_t offset) {
+    std::string chunk;
+    for (; offset < size_; offset += chunk.size()) {
+        chunk.resize(std::min<std::uint64_t>(pages_at_a_time * page_size, size_ - offset));
+        const auto got = file_->read_at(offset, chunk);
+        if (!got) return got.error();
+        if (chunk.find_first_not_of('\0') < *got) return false;
+    }
+    return true;
+}
+
 result<std::optional<segment_reader::frame>> segment_reader::find_header(std::uint64_t offset) {
-    constexpr std::size_t pages = 64; // read at a time
     std::string chunk;
     if (!mutated(mutation::no_page_padding)) offset = round_up_to_page(offset);
-    for (; offset < size_; offset += pages * page_size) {
+    for (; offset < size_; offset += pages_at_a_time * page_size) {
         // Not beyond what the file was when it was opened: a live run writes on, and a frame from
         // behind a cut would make the cut look like damage.
-        chunk.resize(std::min<std::uint64_t>(pages * page_size, size_ - offset));
+        chunk.resize(std::min<std::uint64_t>(pages_at_a_time * page_size, size_ - offset));
         const auto got = file_->read_at(offset, chunk);
         if (!got) return got.error();
         chunk.resize(*got);

@@ -49,8 +49,9 @@ enum class ending {
 class victim {
 public:
     explicit victim(ending how) {
-        auto made =
-            run_store::create(disk_, directory, make_identity(), make_options(3 * page_size, 21));
+        auto options = make_options(3 * page_size, 21);
+        options.room_ahead = page_size;
+        auto made = run_store::create(disk_, directory, make_identity(), options);
         must_succeed(made, "it cannot be made");
         store_ = std::move(*made);
         for (int batch = 0; batch < 7; ++batch) {

@@ -80,7 +80,9 @@ const std::vector<damage> damages = {
 };
 
 store_options options(std::uint64_t seed) {
-    return make_options(two_frames, seed);
+    auto options = make_options(two_frames, seed);
+    options.room_ahead = seed % 2 * page_size;
+    return options;
 }
 
 // What the run holds, if it opens; nothing if it is refused as damaged.

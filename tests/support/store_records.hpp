@@ -73,10 +73,11 @@ private:
     lsn first_lsn_ = 0;
 };
 
-// The clock stands still, the salts are drawn.
+// The clock stands still, the salts are drawn, and a file ends where its frames do.
 inline store_options make_options(std::uint64_t segment_size, std::uint64_t seed) {
     store_options options;
     options.segment_size = segment_size;
+    options.room_ahead = 0;
     options.now = [] { return wall_time{std::chrono::seconds{1'735'689'600}}; };
     options.random = [engine = std::make_shared<std::mt19937_64>(seed)] { return (*engine)(); };
     options.lock_text = "tester, pid 1";

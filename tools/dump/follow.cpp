@@ -149,8 +149,7 @@ private:
         const auto found = judge_gap(*segment_, offset_, next_lsn_, no_limit);
         if (!found) return found.error();
         if (found->what == gap::kind::torn) return false;
-        // It may have become whole, and others followed, while we judged.
-        if (const auto again = segment_->read(offset_)) return true;
+        if (found->what == gap::kind::written_meanwhile) return true;
         if (found->what == gap::kind::damage) complain(why.detail);
         const auto next = segment_->find_header(offset_ + page_size);
         if (!next) return next.error();

@@ -322,16 +322,17 @@ void printer::info(const segment_summary& one) {
     if (asked_.as == format::jsonl) {
         out_.line(R"({{"file":{},"verdict":"{}","first_lsn":{},"next_lsn":{},"epoch":{},)"
                   R"("frames":{},"records":{},"bytes":{},"torn_bytes":{},)"
-                  R"("passed_over_bytes":{},"closed":{}}})",
+                  R"("room_bytes":{},"passed_over_bytes":{},"closed":{}}})",
                   quoted(one.path), to_string(one.verdict), first, one.next_lsn,
                   one.header ? one.header->epoch : 0, one.frames, one.records, one.file_bytes,
-                  one.torn_bytes, one.passed_over_bytes, one.closed);
+                  one.torn_bytes, one.room_bytes, one.passed_over_bytes, one.closed);
         return;
     }
     auto text = fmt::format("  {}  LSN {}, {} frames, {} records, {} bytes, {}", name_in(one.path),
                             range(std::min(first, one.next_lsn), one.next_lsn), one.frames,
                             one.records, one.file_bytes, to_string(one.verdict));
     if (one.torn_bytes > 0) text += fmt::format(" ({} bytes)", one.torn_bytes);
+    if (one.room_bytes > 0) text += fmt::format(", {} of them still empty", one.room_bytes);
     if (one.passed_over_bytes > 0)
         text += fmt::format(", {} bytes behind its successor's beginning", one.passed_over_bytes);
     if (one.closed) text += ", closed";

@@ -62,6 +62,7 @@ struct segment_summary {
     std::uint64_t frame_bytes = 0;       // of intact frames, padding included
     std::uint64_t padding_bytes = 0;     // within frame_bytes
     std::uint64_t passed_over_bytes = 0; // behind the place where the successor begins
+    std::uint64_t room_bytes = 0;        // zeros behind the last frame, for the next ones
     std::uint64_t torn_bytes = 0;
     bool closed = false; // ends with a closing frame
     condition verdict = condition::clean;

@@ -109,9 +109,14 @@ result<> read_sealed(file_system&, const std::string& directory, segment_key, ls
 
 // What a place is where the frame of an expected LSN should begin, and does not.
 struct gap {
-    enum class kind { lost_note, torn, damage };
+    enum class kind {
+        lost_note,
+        written_meanwhile, // the frame is there now: the run is live
+        torn,
+        damage,
+    };
     kind what = kind::torn;
-    std::uint64_t go_on = 0; // lost_note: offset of the frame that was expected
+    std::uint64_t go_on = 0; // the first two: offset of the frame that was expected
     lsn next_lsn = 0;        // damage: the first record that is not known to be lost
 };
 // `limit`: the first LSN of the next segment, or no_limit.

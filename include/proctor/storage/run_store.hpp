@@ -27,7 +27,9 @@ namespace proctor {
 struct store_options {
     // A fuller one is sealed; grows, see below. An opening compacts what it finds, mostly two of
     // them: a second and more at 64 MiB.
-    std::uint64_t segment_size = std::uint64_t{32} << 20;
+    std::uint64_t segment_size = std::uint64_t{16} << 20;
+    // Zeros that a segment grows by before small batches need them; see segment_writer::append.
+    std::size_t room_ahead = std::size_t{256} << 10;
     std::function<wall_time()> now;        // for headers and people
     std::function<std::uint64_t()> random; // salts
     std::string lock_text; // who holds the run, one line; for people who meet the lock, and a fence
@@ -38,8 +40,8 @@ struct store_options {
     std::function<void(std::chrono::microseconds)> fence_wait; // empty: flock is enough
 };
 
-// Segments grow with the number of snapshots, so that there are about 1,100 of these for 200 GB and
-// not 6,000: 32 MiB at first, 64 behind the 128th, 288 behind the 1024th.
+// Segments grow with the number of snapshots, so that there are about 1,200 of these for 200 GB and
+// not 12,000: 16 MiB at first, 32 behind the 64th, 272 behind the 1024th.
 std::uint64_t segment_limit(std::uint64_t segment_size, std::uint64_t snapshots);
 
 class run_store {

@@ -25,9 +25,11 @@ public:
                                          std::uint64_t end);
 #endif
 
-    // Writes frames (as codec's encode() makes them, one or several) at the end. After a failure
-    // nothing counts as written, and the same frames, or others, may be written in their place.
-    result<> append(std::string_view frames);
+    // Writes frames (as codec's encode() makes them, one or several) at the end. Where they would
+    // make the file grow, it grows by `room` bytes of zeros more, if the disk has them: a sync of
+    // what is written into these need not wait for the file's size. After a failure nothing counts
+    // as written, and the same frames, or others, may be written in their place.
+    result<> append(std::string_view frames, std::size_t room = 0);
     // After a failure the file is not to be written or synced again.
     result<> sync();
 
@@ -39,13 +41,15 @@ public:
 
 private:
     segment_writer(std::unique_ptr<file> file, std::string path, segment_header header)
-        : file_(std::move(file)), path_(std::move(path)), header_(header), size_(page_size) {}
+        : file_(std::move(file)), path_(std::move(path)), header_(header), size_(page_size),
+          grown_to_(page_size) {}
     result<> named(result<>) const;
 
     std::unique_ptr<file> file_;
     std::string path_; // the one it goes by; `file_` knows only its temporary name
     segment_header header_;
-    std::uint64_t size_; // where the next frame begins
+    std::uint64_t size_;     // where the next frame begins
+    std::uint64_t grown_to_; // behind it, zeros
 };
 
 // Reads a segment frame by frame. Holds one frame in memory.
@@ -61,8 +65,8 @@ public:
         frame_header header;
         std::string_view payload; // until the next call
     };
-    // The frame that begins at `offset`, whole and verified. Nothing: the file ends here.
-    // damaged: bytes, but no frame.
+    // The frame that begins at `offset`, whole and verified. Nothing: the log ends here, with the
+    // file or with zeros to its end. damaged: other bytes, but no frame.
     result<std::optional<frame>> read(std::uint64_t offset);
     // The first page boundary at or behind `offset` where an intact frame header stands, whatever
     // its payload.
@@ -75,6 +79,7 @@ public:
     std::uint64_t size() const { return size_; }
 
 private:
+    result<bool> only_zeros_from(std::uint64_t offset);
     segment_reader(std::unique_ptr<file> file, std::string path, segment_header header,
                    std::uint64_t size)
         : file_(std::move(file)), path_(std::move(path)), header_(header), size_(size) {}

@@ -19,6 +19,14 @@ std::string frame_of(lsn first, lsn durable, const segment_header& segment) {
     return encode(header, {}, segment.salt);
 }
 
+std::string records_frame_of(lsn first, lsn durable, const segment_header& segment) {
+    frame_header frame;
+    frame.first_lsn = first;
+    frame.durable_lsn = durable;
+    frame.record_count = 1;
+    return encode(frame, make_record(1, "{}"), segment.salt);
+}
+
 struct new_segment {
     new_segment() {
         BOOST_TEST_REQUIRE(disk.make_directory("/run").has_value());
@@ -49,6 +57,28 @@ BOOST_FIXTURE_TEST_CASE(what_was_written_after_the_opening_proves_nothing, new_s
     BOOST_TEST((found->what == gap::kind::torn));
     auto later = segment_reader::open(disk, "/run", {1, 1});
     BOOST_TEST((judge_gap(*later, page_size, 1, no_limit)->what == gap::kind::damage));
+}
+
+// The same where the writer had made room: the frames come within the file's size.
+BOOST_FIXTURE_TEST_CASE(what_was_written_into_room_meanwhile_is_no_damage, new_segment) {
+    BOOST_TEST_REQUIRE(writer->append(frame_of(1, 0, header), 3 * page_size).has_value());
+    auto reader = segment_reader::open(disk, "/run", {1, 1});
+    BOOST_TEST_REQUIRE(reader.has_value());
+    const auto end = 2 * page_size;
+    BOOST_TEST(!reader->read(end)->has_value());
+    BOOST_TEST_REQUIRE(writer->append(records_frame_of(1, 0, header)).has_value());
+    BOOST_TEST_REQUIRE(writer->append(frame_of(2, 1, header)).has_value());
+    auto found = judge_gap(*reader, end, 1, no_limit);
+    BOOST_TEST_REQUIRE(found.has_value());
+    BOOST_TEST((found->what == gap::kind::written_meanwhile));
+    BOOST_TEST(found->go_on == end);
+    // Two preads search behind the place; the third looks at it again.
+    for (unsigned call = 1; call <= 3; ++call) {
+        disk.plan(
+            {disk_fault::effect::fails_once, disk.calls().size() + call, failure_code::io_error});
+        found = judge_gap(*reader, end, 1, no_limit);
+        BOOST_TEST((!found && found.error().code == failure_code::io_error), "call " << call);
+    }
 }
 
 BOOST_FIXTURE_TEST_CASE(what_was_written_since_is_seen_when_it_is_asked_for, new_segment) {

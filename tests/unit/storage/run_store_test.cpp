@@ -151,10 +151,10 @@ BOOST_AUTO_TEST_CASE(snapshots_of_a_large_run_stay_about_a_thousand) {
         BOOST_TEST_REQUIRE(limit <= std::uint64_t{1} << 30);
         written += limit;
     }
-    BOOST_TEST(snapshots <= 1150u);
-    BOOST_TEST(segment_limit(std::uint64_t{64} << 20, 0) == std::uint64_t{64} << 20);
-    BOOST_TEST(segment_limit(std::uint64_t{64} << 20, 128) == std::uint64_t{128} << 20);
-    BOOST_TEST(segment_limit(std::uint64_t{64} << 20, 1024) == std::uint64_t{576} << 20);
+    BOOST_TEST(snapshots <= 1200u);
+    BOOST_TEST(segment_limit(std::uint64_t{16} << 20, 0) == std::uint64_t{16} << 20);
+    BOOST_TEST(segment_limit(std::uint64_t{16} << 20, 64) == std::uint64_t{32} << 20);
+    BOOST_TEST(segment_limit(std::uint64_t{16} << 20, 1024) == std::uint64_t{272} << 20);
 }
 
 BOOST_AUTO_TEST_CASE(bodies_are_found_in_snapshots_by_rank_and_then_by_age) {
@@ -224,6 +224,30 @@ BOOST_AUTO_TEST_CASE(an_append_for_which_there_was_no_room_succeeds_later) {
     }
     BOOST_TEST(refusals >= 4u); // the records, the next segment's file, header, sync and name
     BOOST_TEST(mended == 1u);
+}
+
+BOOST_AUTO_TEST_CASE(room_is_made_for_small_batches_where_the_disk_has_it) {
+    memory_file_system disk;
+    auto options = make_options(1 << 20, 1);
+    options.room_ahead = 3 * page_size;
+    auto created = run_store::create(disk, run, make_identity(), options);
+    require(created);
+    auto& store = **created;
+    const auto pages = [&] { return disk.contents(segment(1)).size() / page_size; };
+    append_each(store, 1, 1);
+    BOOST_TEST(pages() == 5u); // its header, a frame, room
+    append_each(store, 2, 4);
+    BOOST_TEST(pages() == 5u);
+    fail_call(disk, failure_code::disk_full);
+    append_each(store, 5, 5); // without room
+    BOOST_TEST(pages() == 6u);
+    const auto large = make_record(6, std::string(5 * page_size, 'x'));
+    require(store.append(large, 1));
+    BOOST_TEST(pages() == 12u);
+    fail_call(disk, failure_code::io_error);
+    BOOST_TEST(fails_as(store.append(numbered(7), 1), failure_code::io_error));
+    created->reset();
+    BOOST_TEST(records_of(disk).size() == 6u);
 }
 
 BOOST_AUTO_TEST_CASE(a_disk_that_stays_full_refuses_until_there_is_room) {

@@ -278,14 +278,47 @@ BOOST_AUTO_TEST_CASE(a_torn_tail_is_cut_and_kept_aside) {
     BOOST_TEST((inspected(disk) == condition::clean));
 }
 
-BOOST_AUTO_TEST_CASE(zeros_behind_the_last_frame_are_a_torn_tail) {
+BOOST_AUTO_TEST_CASE(zeros_to_the_end_are_room_and_anything_else_behind_them_is_torn) {
     auto disk = crashed_run(2);
-    disk.set_contents(segment(1), disk.contents(segment(1)) + std::string(10'000, '\0'));
-    const auto report = replay_run(disk);
+    const auto frames = disk.contents(segment(1));
+    const auto room = std::string(70 * page_size + 100, '\0');
+    disk.set_contents(segment(1), frames + room);
+    auto report = replay_run(disk);
+    require(report);
+    BOOST_TEST(report->records == 2u);
+    BOOST_TEST(!report->torn.has_value());
+    const auto looked = inspect_run(disk, run, {});
+    require(looked);
+    BOOST_TEST((looked->verdict == condition::clean));
+    BOOST_TEST(looked->segments.at(0).room_bytes == room.size());
+    disk.set_contents(segment(1), frames + room + "x");
+    report = replay_run(disk);
     require(report);
     BOOST_TEST(report->records == 2u);
     BOOST_TEST_REQUIRE(report->torn.has_value());
-    BOOST_TEST(report->torn->bytes == 10'000u);
+    BOOST_TEST(report->torn->bytes == room.size() + 1);
+    BOOST_TEST((inspected(disk) == condition::torn));
+}
+
+BOOST_AUTO_TEST_CASE(a_frame_that_became_zeros_is_no_room_once_it_was_durable) {
+    auto disk = crashed_run(3);
+    auto text = disk.contents(segment(1));
+    text.replace(2 * page_size, page_size, page_size, '\0'); // of record 2
+    disk.set_contents(segment(1), text);
+    BOOST_TEST(fails_as(replay_run(disk), failure_code::damaged));
+}
+
+BOOST_AUTO_TEST_CASE(room_that_cannot_be_read_is_no_end) {
+    auto disk = crashed_run(2);
+    disk.set_contents(segment(1), disk.contents(segment(1)) + std::string(page_size, '\0'));
+    auto reader = segment_reader::open(disk, run, {1, 1});
+    require(reader);
+    const auto end = 3 * page_size;
+    fail_call(disk, failure_code::io_error, 1);
+    BOOST_TEST(fails_as(reader->read(end), failure_code::io_error));
+    const auto frame = reader->read(end);
+    require(frame);
+    BOOST_TEST(!frame->has_value());
 }
 
 BOOST_AUTO_TEST_CASE(a_frame_behind_a_hole_that_was_not_acknowledged_is_torn_too) {
