@@ -2,9 +2,13 @@
 // left to Boost.JSON.
 #include "json_scanner.hpp"
 
+#include "proctor/codec/little_endian.hpp"
+
 #include <boost/json/parse.hpp>
 
+#include <bit>
 #include <charconv>
+#include <cstdint>
 #include <utility>
 
 namespace proctor {
@@ -14,12 +18,21 @@ namespace json = boost::json;
 
 constexpr int max_depth = 32; // as Boost.JSON's
 
-// Not to be written into a JSON string as it is, or not ASCII. `|` and not `||`: without branches
-// compilers look at sixteen bytes at once.
-unsigned char is_odd(char c) {
+// Not to be written into a JSON string as it is, or not ASCII.
+bool is_odd(char c) {
     const auto byte = static_cast<unsigned char>(c);
-    return static_cast<unsigned char>((byte < 0x20) | (byte >= 0x7f) | (byte == '"') |
-                                      (byte == '\\'));
+    return byte < 0x20 || byte >= 0x7f || byte == '"' || byte == '\\';
+}
+
+// The same of eight bytes at once: the highest bit of the first one that is odd is set, and of none
+// before it; those behind it do not count. (A subtraction borrows, and an addition carries, only
+// from a byte that is odd itself.)
+std::uint64_t odd_bytes(std::uint64_t word) {
+    constexpr std::uint64_t each = 0x0101010101010101;
+    const auto is_zero = [](std::uint64_t bytes) { return (bytes - each) & ~bytes; };
+    const auto control = (word - each * 0x20) & ~word;
+    const auto quoted = is_zero(word ^ each * '"') | is_zero(word ^ each * '\\');
+    return (control | quoted | (word + each) | word) & (each * 0x80);
 }
 
 bool is_digit(char c) {
@@ -40,14 +53,10 @@ std::optional<json::value> parsed(std::string_view value) {
 } // namespace
 
 std::size_t plain_prefix(std::string_view text) {
-    constexpr std::size_t chunk = 16;
-    const auto is_plain_chunk = [](const char* at) {
-        unsigned char odd = 0;
-        for (std::size_t i = 0; i < chunk; ++i) odd |= is_odd(at[i]);
-        return odd == 0;
-    };
     std::size_t length = 0;
-    while (text.size() - length >= chunk && is_plain_chunk(text.data() + length)) length += chunk;
+    for (; text.size() - length >= 8; length += 8)
+        if (const auto odd = odd_bytes(get<std::uint64_t>(text.data() + length)))
+            return length + static_cast<std::size_t>(std::countr_zero(odd)) / 8;
     while (length < text.size() && !is_odd(text[length])) ++length;
     return length;
 }

@@ -69,11 +69,17 @@ result<snapshot_header> decode_snapshot_header(std::string_view bytes) {
     return header;
 }
 
-std::string encode(block_header header, std::string_view stored, std::uint64_t salt) {
+std::string encode(const block_header& header, std::string_view stored, std::uint64_t salt) {
+    std::string bytes;
+    append_block(bytes, header, stored, salt);
+    return bytes;
+}
+
+void append_block(std::string& out, block_header header, std::string_view stored,
+                  std::uint64_t salt) {
     header.stored_size = static_cast<std::uint32_t>(stored.size());
     header.stored_crc = mask_crc(crc32c(crc_seed(salt), stored));
-    std::string bytes(block_header_size + stored.size(), '\0');
-    char* at = bytes.data();
+    char at[block_header_size] = {};
     put<std::uint32_t>(at, header.kind == block_kind::footer ? footer_magic : block_magic);
     put<std::uint32_t>(at + 8, header.stored_size);
     put<std::uint32_t>(at + 12, header.raw_size);
@@ -82,8 +88,8 @@ std::string encode(block_header header, std::string_view stored, std::uint64_t s
     put<std::uint64_t>(at + 24, header.first_question);
     put<std::uint32_t>(
         at + 4, mask_crc(crc32c(crc_seed(salt), std::string_view(at + 8, block_header_size - 8))));
-    stored.copy(at + block_header_size, stored.size());
-    return bytes;
+    out.append(at, sizeof at);
+    out.append(stored);
 }
 
 result<block_header> decode_block_header(std::string_view bytes, std::uint64_t salt) {

@@ -118,10 +118,11 @@ result<> snapshot_writer::end_block() {
     header.raw_size = static_cast<std::uint32_t>(block_.size());
     header.records = place_.records;
     header.first_question = place_.first_question;
-    const auto bytes = encode(header, zstd_.compress(block_), header_.salt);
+    bytes_.clear();
+    append_block(bytes_, header, zstd_.compress(block_), header_.salt);
     place_.offset = offset_;
-    place_.span = static_cast<std::uint32_t>(bytes.size());
-    if (auto done = put(bytes); !done) return done;
+    place_.span = static_cast<std::uint32_t>(bytes_.size());
+    if (auto done = put(bytes_); !done) return done;
     footer_.records += place_.records;
     footer_.raw_bytes += block_.size();
     footer_.blocks.push_back(place_);

@@ -54,7 +54,8 @@ struct block_header {
 };
 
 // Header and payload. Sets stored_size and stored_crc.
-std::string encode(block_header, std::string_view stored, std::uint64_t salt);
+void append_block(std::string& out, block_header, std::string_view stored, std::uint64_t salt);
+std::string encode(const block_header&, std::string_view stored, std::uint64_t salt);
 // damaged: no block of this snapshot begins here.
 result<block_header> decode_block_header(std::string_view bytes, std::uint64_t salt);
 bool payload_intact(const block_header&, std::string_view stored, std::uint64_t salt);
