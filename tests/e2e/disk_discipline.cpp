@@ -192,7 +192,9 @@ void disk_discipline::end_write(const system_call& call) {
     const auto bytes = string_in(call.arguments.at(1));
     const auto written = static_cast<std::uint64_t>(call.result);
     const std::uint64_t offset = std::stoull(call.arguments.at(3));
-    file.end = std::max(file.end, offset + written);
+    constexpr std::uint64_t page = 4096;
+    const auto used = bytes.find_last_not_of('\0') + 1; // behind it, room for others
+    file.end = std::max(file.end, offset + (used + page - 1) / page * page);
     if (written == bytes.size()) note_frames(found->second, open_paths_[found->first], bytes);
 }
 
@@ -202,7 +204,7 @@ void disk_discipline::note_frames(const inode_ptr& file, const std::string& path
     constexpr std::string_view magic = "FRM1", key = "\"question_id\":";
     for (std::size_t at = 0; at + frame_header <= bytes.size();) {
         const auto frame = bytes.substr(at);
-        if (!frame.starts_with(magic)) return; // the segment's header
+        if (!frame.starts_with(magic)) break; // room, or the segment's header
         const auto count = number_at<std::uint32_t>(frame, 20);
         const auto first = number_at<std::uint64_t>(frame, 32);
         if (count > 0) file->last_lsn = std::max(file->last_lsn, first + count - 1);
