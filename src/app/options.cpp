@@ -2,6 +2,7 @@
 #include "proctor/app/options.hpp"
 
 #include "proctor/app/exit_status.hpp"
+#include "proctor/app/help_pages.hpp"
 #include "proctor/async/clock.hpp"
 
 #include <CLI/CLI.hpp>
@@ -113,6 +114,18 @@ Examples:
   proctor prune checkpoints --older-than 30d     not written to for 30 days
 
 Exit status: 0 done, 2 usage, 4 no such directory, 6 disk.)";
+
+constexpr auto completion_examples =
+    R"(Examples:
+  source <(proctor completion bash)              in this shell
+  proctor completion bash > /etc/bash_completion.d/proctor
+  proctor completion zsh > ~/.zfunc/_proctor     if ~/.zfunc is in $fpath
+  proctor completion fish > ~/.config/fish/completions/proctor.fish)";
+
+constexpr auto manual_examples =
+    R"(Examples:
+  proctor manual | man -l -
+  proctor manual > ~/.local/share/man/man1/proctor.1)";
 
 std::string quoted(const std::string& word) {
     const bool plain =
@@ -259,8 +272,8 @@ void add_export_flags(CLI::App& app, export_options& options) {
                        fmt::format("expected json, jsonl, csv or checkpoint, got '{}'", name));
                options.format = *format;
            },
-           "json, jsonl, csv or checkpoint")
-        ->type_name("NAME");
+           "what is written")
+        ->type_name("json|jsonl|csv|checkpoint");
     app.add_option("-o,--output", options.output,
                    "the file to write, whole or not at all (default: standard output)")
         ->type_name("FILE");
@@ -333,6 +346,7 @@ struct subcommand {
     std::string_view enough;              // said of a word that is one too many
     std::function<std::string()> missing; // asked once the words are parsed
     std::function<any_command()> taken;
+    std::function<std::string()> page; // instead, of a command that only shows one
 };
 
 struct description {
@@ -351,8 +365,39 @@ subcommand add_command(CLI::App& app, const description& about,
     parser.allow_extras();
     const auto options = std::make_shared<Options>(); // CLI11 keeps pointers into it
     add_flags(parser, *options);
-    return {&parser, about.enough, [&parser, options] { return missing(parser, *options); },
-            [options] { return any_command(*options); }};
+    return {&parser,
+            about.enough,
+            [&parser, options] { return missing(parser, *options); },
+            [options] { return any_command(*options); },
+            {}};
+}
+
+// A command that shows a page which is made from all the others.
+subcommand add_page(CLI::App& app, const description& about) {
+    auto& parser = *app.add_subcommand(about.name, about.meaning);
+    parser.footer(about.examples);
+    parser.set_help_flag("-h,--help", "this page");
+    parser.allow_extras();
+    return {&parser, about.enough, [] { return std::string(); }, {}, {}};
+}
+
+subcommand add_completion(CLI::App& app) {
+    auto command = add_page(app, {"completion", "flags completed by your shell",
+                                  completion_examples, "one shell is enough"});
+    const auto name = std::make_shared<std::string>();
+    command.parser->add_option("SHELL", *name, "yours")->type_name("bash|zsh|fish");
+    command.missing = [name] {
+        return parse_shell(*name) ? "" : "which shell? Say bash, zsh or fish";
+    };
+    command.page = [&app, name] { return completion_script(app, *parse_shell(*name)); };
+    return command;
+}
+
+subcommand add_manual(CLI::App& app) {
+    auto command = add_page(
+        app, {"manual", "all of these pages for man", manual_examples, "it takes nothing"});
+    command.page = [&app] { return manual_page(app); };
+    return command;
 }
 
 std::vector<subcommand> add_commands(CLI::App& app) {
@@ -371,6 +416,8 @@ std::vector<subcommand> add_commands(CLI::App& app) {
                     add_merge_flags),
         add_command(app, {"prune", "old runs away", prune_examples, "one directory is enough"},
                     add_prune_flags),
+        add_completion(app),
+        add_manual(app),
     };
 }
 
@@ -443,6 +490,10 @@ parsed_line parse_command_line(int argc, char** argv) {
     if (const auto what = command->missing(); !what.empty())
         return {std::nullopt,
                 complain(fmt::format("{0}: {1} (see proctor {0} --help)", name, what))};
+    if (command->page) {
+        std::fputs(command->page().c_str(), stdout);
+        return {std::nullopt, exit_complete};
+    }
     auto taken = command->taken();
     if (auto* line = std::get_if<command_line>(&taken)) {
         line->command = name;
