@@ -371,7 +371,7 @@ result<> read_sealed(file_system& disk, const std::string& directory, segment_ke
             // A lost note, as replay has found.
             const auto found = judge_gap(*segment, offset, expected, limit);
             if (!found) return found.error();
-            if (found->what == gap::kind::torn || found->what == gap::kind::damage)
+            if (found->what == gap::kind::damage)
                 return failure{failure_code::damaged,
                                fmt::format("{}, offset {}", segment->path(), offset),
                                fmt::format("record {} cannot be read any more", expected)};

@@ -202,4 +202,50 @@ BOOST_AUTO_TEST_CASE(a_compaction_at_whose_every_call_the_disk_fails_once_can_be
     }
 }
 
+// The order of completion is not that of the questions: near, far, and back again.
+BOOST_AUTO_TEST_CASE(records_far_apart_are_all_found) {
+    memory_file_system disk;
+    std::vector<std::string> in_order;
+    {
+        auto store = create_run(disk);
+        std::string batch;
+        for (question_id at = 0; at < 900; ++at) {
+            const auto id = at < 600 ? at + 1 : 900 - (at * 7 % 300);
+            batch += make_record(id, std::string(300, static_cast<char>('a' + id % 26)));
+        }
+        require(store->append(batch, 900));
+        for (question_id id = 1; id <= 900; ++id)
+            in_order.push_back(make_record(id, std::string(300, static_cast<char>('a' + id % 26))));
+        require(store->close());
+        compact_all(*store);
+    }
+    auto reader = snapshot_reader::open(disk, run, {1, 900, 1});
+    require(reader);
+    snapshot_cursor cursor(std::move(*reader));
+    for (const auto& wanted : in_order) {
+        const auto entry = cursor.next();
+        require(entry);
+        BOOST_TEST_REQUIRE(entry->has_value());
+        BOOST_TEST(((*entry)->record.bytes == wanted));
+    }
+}
+
+BOOST_AUTO_TEST_CASE(a_record_that_is_no_longer_where_it_was_is_damage) {
+    memory_file_system disk;
+    const auto bytes = make_record(1, "there");
+    auto store = create_run(disk, full_at(1));
+    append_each(*store, 1, 2);
+    const auto job = store->next_compaction();
+    BOOST_TEST_REQUIRE(job.has_value());
+    std::string_view left = bytes;
+    const auto record = take_record(left).value();
+    const auto size = static_cast<std::uint32_t>(bytes.size());
+    for (const auto place : {record_place{0, page_size + 1, size}, {0, 1 << 20, size}}) {
+        const auto built = build_snapshot(
+            disk, *job, [&](const record_visitor& visit) { return visit(record, place, 1); });
+        BOOST_TEST(fails_as(built, failure_code::damaged), "offset " << place.offset);
+        store->abandon(*job);
+    }
+}
+
 BOOST_AUTO_TEST_SUITE_END()
