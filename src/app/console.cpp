@@ -6,6 +6,7 @@
 #include <spdlog/sinks/base_sink.h>
 #include <spdlog/sinks/basic_file_sink.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <string_view>
@@ -44,9 +45,12 @@ public:
     bool has_bar() const { return has_bar_; }
 
     void draw(const progress& now) {
+        const auto width = terminal_width();
+        auto out = back_to_its_begin(width);
         // The last column stays free: some terminals wrap when it is written.
-        bar_ = progress_bar(now, terminal_width() - 1, unicode_);
-        put("\r" + bar_ + "\x1b[K");
+        bar_ = progress_bar(now, width - 1, unicode_);
+        width_ = width;
+        put(out + bar_ + "\x1b[K");
     }
     void leave_bar() {
         if (bar_.empty()) return;
@@ -69,6 +73,19 @@ protected:
     void flush_() override { std::fflush(stderr); }
 
 private:
+    // A terminal that became narrower has broken the bar into several lines, and we stand in the
+    // last one.
+    std::string back_to_its_begin(std::size_t width) const {
+        if (width >= width_ || bar_.empty()) return "\r";
+        const auto columns = std::count_if(bar_.begin(), bar_.end(), [](char c) {
+            return (static_cast<unsigned char>(c) & 0xc0) != 0x80; // of a character the first byte
+        });
+        std::string out = "\r";
+        for (auto more = (static_cast<std::size_t>(columns) - 1) / width; more > 0; --more)
+            out += "\x1b[2K\x1b[A"; // clears a line, and goes to the one above
+        return out;
+    }
+
     // In one write, so that the bar does not flicker.
     static void put(const std::string& text) {
         std::fwrite(text.data(), 1, text.size(), stderr);
@@ -78,7 +95,8 @@ private:
     bool is_terminal_;
     bool unicode_;
     bool has_bar_;
-    std::string bar_; // what stands there now
+    std::string bar_;       // what stands there now
+    std::size_t width_ = 0; // of the terminal, when that was drawn
 };
 
 console::console(loudness level, bool bar_wanted)

@@ -10,6 +10,11 @@
 
 #include <boost/json/parse.hpp>
 
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+
 namespace proctor {
 namespace {
 
@@ -37,6 +42,31 @@ json::object config_of(file_system& disk, const run_view& run) {
     used["questions_file"] = member(run.identity().about, "questions_file");
     used["model"] = {{"generator_settings", std::move(generator)}};
     return used;
+}
+
+// A pipe, or a device such as /dev/null, is written to; no file is to take its place.
+bool is_written_through(const std::string& path) {
+    std::error_code ec;
+    const auto found = std::filesystem::status(path, ec);
+    return std::filesystem::exists(found) && !std::filesystem::is_regular_file(found) &&
+           !std::filesystem::is_directory(found);
+}
+
+result<> write_through(const run_view& run, const export_options& options,
+                       const results_frame& frame) {
+    std::ofstream out(options.output, std::ios::binary);
+    const auto failed = [&] {
+        return failure{failure_code::io_error, options.output, std::strerror(errno)};
+    };
+    const text_sink put = [&](std::string_view text) -> result<> {
+        out.write(text.data(), static_cast<std::streamsize>(text.size()));
+        return out ? result<>() : failed();
+    };
+    if (!out) return failed();
+    if (auto done = write_results(run, put, options.format, options.choice, frame); !done)
+        return done;
+    out.close();
+    return out ? result<>() : failed();
 }
 
 } // namespace
@@ -73,6 +103,8 @@ int export_command(const export_options& options) {
     const auto done =
         options.output.empty() || options.output == "-"
             ? write_results(run, to_standard_output, options.format, options.choice, frame)
+        : is_written_through(options.output)
+            ? write_through(run, options, frame)
             : write_results(disk, run, options.output, options.format, options.choice, frame);
     if (!done) {
         const auto& why = done.error();

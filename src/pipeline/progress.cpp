@@ -56,24 +56,28 @@ double progress::remaining_seconds() const {
 }
 
 std::string progress_bar(const progress& now, std::size_t width, bool unicode) {
-    const auto head = fmt::format("Processing questions: {:.1f}%|", percent(now));
-    auto tail =
-        fmt::format("| {}/{} [{}]", thousands(now.completed), thousands(now.total), timing(now));
-    constexpr std::size_t least_cells = 10;
-    // What there is room for, the most telling first.
-    const auto add = [&](const std::string& extra) {
-        if (head.size() + tail.size() + extra.size() + least_cells <= width) tail += extra;
+    const auto done = fmt::format("{}/{}", thousands(now.completed), thousands(now.total));
+    const auto failed = now.failed ? fmt::format(" {} failed", thousands(now.failed)) : "";
+    const auto accuracy =
+        now.marks.marked ? fmt::format(" acc {:.1f}%", 100 * now.marks.accuracy()) : "";
+    const auto in_flight = fmt::format(" {} in flight", thousands(now.in_flight));
+    auto head = fmt::format("{:.1f}%|", percent(now));
+    auto tail = fmt::format("| {} [{}]{}{}", done, timing(now), failed, accuracy);
+    const auto cells = [&] {
+        const auto used = head.size() + tail.size();
+        return used < width ? std::min<std::size_t>(width - used, 40) : 0;
     };
-    if (now.failed) add(fmt::format(" {} failed", thousands(now.failed)));
-    if (now.marks.marked) add(fmt::format(" acc {:.1f}%", 100 * now.marks.accuracy()));
-    add(fmt::format(" {} in flight", thousands(now.in_flight)));
-    if (head.size() + tail.size() + 3 <= width) {
-        const auto cells = std::min<std::size_t>(width - head.size() - tail.size(), 40);
-        return head + bar(percent(now) / 100, cells, unicode) + tail;
-    }
-    return fmt::format("{:.1f}% {}/{}", percent(now), thousands(now.completed),
-                       thousands(now.total))
-        .substr(0, width);
+    // What else there is room for, the most telling first.
+    constexpr std::size_t least = 10;
+    const auto fits = [&](const std::string& more) { return cells() >= least + more.size(); };
+    const std::string label = "Processing questions: ";
+    if (fits(label)) head = label + head;
+    if (fits(in_flight)) tail += in_flight;
+    if (cells() >= 3) return head + bar(percent(now) / 100, cells(), unicode) + tail;
+    auto text = fmt::format("{:.1f}% {}", percent(now), done);
+    for (const auto& more : {failed, accuracy, in_flight})
+        if (text.size() + more.size() <= width) text += more;
+    return text.substr(0, width);
 }
 
 std::string progress_line(const progress& now) {

@@ -3,6 +3,8 @@
 
 #include <boost/test/unit_test.hpp>
 
+#include <sys/stat.h>
+
 #include <optional>
 
 using namespace proctor::test;
@@ -225,6 +227,18 @@ BOOST_FIXTURE_TEST_CASE(every_format_of_an_export_holds_the_results_of_the_run, 
         lines_of(result_of({"export", "checkpoints", "--format", "jsonl", "--incorrect"}));
     BOOST_TEST(wrong.size() == total / 2);
     for (const auto& result : wrong) BOOST_TEST(result.at("score").to_number<double>() == 0);
+}
+
+// A file would take its place.
+BOOST_FIXTURE_TEST_CASE(an_export_into_a_pipe_goes_through_it, class_room) {
+    complete();
+    const auto pipe = dir.file("pipe");
+    BOOST_TEST_REQUIRE(::mkfifo(pipe.c_str(), 0600) == 0);
+    child_process reader({{"/bin/cat", pipe}, {}, "."});
+    BOOST_TEST(result_of({"export", "checkpoints", "--format", "jsonl", "-o", pipe}) == "");
+    BOOST_TEST(reader.wait().code == 0);
+    BOOST_TEST(reader.output.all() == result_of({"export", "checkpoints", "--format", "jsonl"}));
+    BOOST_TEST(std::filesystem::is_fifo(pipe));
 }
 
 BOOST_FIXTURE_TEST_CASE(a_live_run_can_be_exported_with_what_is_durable, live_run) {

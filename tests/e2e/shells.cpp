@@ -113,8 +113,8 @@ BOOST_AUTO_TEST_CASE(zsh_takes_its_script) {
 BOOST_AUTO_TEST_CASE(man_has_nothing_to_complain_of) {
     const scratch_dir dir;
     const auto path = dir.write("proctor.1", page({"manual"}));
-    const auto done =
-        run_to_end({{"/usr/bin/groff", "-Kutf8", "-man", "-ww", "-Tutf8", "-rLL=100n", path}, {}, "."});
+    const auto done = run_to_end(
+        {{"/usr/bin/groff", "-Kutf8", "-man", "-ww", "-Tutf8", "-rLL=100n", path}, {}, "."});
     BOOST_TEST(done.code == 0);
     BOOST_TEST(done.errors.empty(), done.errors);
     BOOST_TEST(done.output.size() > 10'000u);

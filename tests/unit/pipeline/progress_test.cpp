@@ -27,6 +27,14 @@ BOOST_AUTO_TEST_CASE(a_wide_bar_tells_everything) {
                "[15:32<32:25, 3.5 questions/s] acc 75.0% 256 in flight");
 }
 
+BOOST_AUTO_TEST_CASE(where_there_is_less_room_the_figures_stay) {
+    BOOST_TEST(progress_bar(sample(), 79, false) ==
+               "32.4%|#####             | 3,240/10,000 [15:32<32:25, 3.5 questions/s] acc 75.0%");
+    BOOST_TEST(progress_bar(sample(), 39, false) == "32.4% 3,240/10,000 acc 75.0%");
+    BOOST_TEST(progress_bar(sample(), 45, false) == "32.4% 3,240/10,000 acc 75.0% 256 in flight");
+    BOOST_TEST(progress_bar(sample(), 20, false) == "32.4% 3,240/10,000");
+}
+
 BOOST_AUTO_TEST_CASE(a_bar_never_exceeds_its_width) {
     for (std::size_t width = 1; width < 200; ++width)
         BOOST_TEST(progress_bar(sample(), width, false).size() <= width, "at " << width);
