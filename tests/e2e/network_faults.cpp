@@ -113,6 +113,19 @@ BOOST_FIXTURE_TEST_CASE(an_expired_certificate_stops_the_run, class_room) {
     BOOST_TEST(contains(run.errors, "has expired"));
 }
 
+BOOST_FIXTURE_TEST_CASE(an_empty_account_stops_the_run_and_another_session_ends_it, class_room) {
+    {
+        const simulator endpoint(key() + words{"--faults", "quota:5%"});
+        const auto run = run_to_end(ask(endpoint, "q.jsonl", {"--parallel", "20"}));
+        BOOST_TEST(run.code == 77);
+        BOOST_TEST(contains(run.errors, "refuses us: "));
+        BOOST_TEST(contains(run.errors, "HTTP 429: simulated: You exceeded your current quota"));
+        BOOST_TEST(contains(run.errors, "To go on: "));
+    }
+    const simulator paid(key());
+    check_complete(run_to_end(ask(paid, "q.jsonl", {"--parallel", "20"})));
+}
+
 BOOST_FIXTURE_TEST_CASE(limits_of_tokens_and_time_end_a_session_that_another_goes_on_with,
                         class_room) {
     const simulator endpoint(key() + words{"--latency", "50ms"});
