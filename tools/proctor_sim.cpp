@@ -158,10 +158,12 @@ void add_options(CLI::App& app, command_line& line) {
 void add_troubles(CLI::App& app, command_line& line) {
     constexpr auto group = "What may go wrong";
     auto& options = line.options;
-    app.add_option("--faults", line.faults,
-                   "FAULT:SHARE%,…: an HTTP status from 400 to 599; reset (no response); truncate "
-                   "(half of one); garbage (not JSON); stall (nothing, for ever); drip (a byte "
-                   "every 100 ms)")
+    app.add_option(
+           "--faults", line.faults,
+           "FAULT:SHARE%,…: an HTTP status from 400 to 599; quota (429 that says the account "
+           "is empty); reset (no response); truncate "
+           "(half of one); garbage (not JSON); stall (nothing, for ever); drip (a byte "
+           "every 100 ms)")
         ->join(',')
         ->group(group);
     app.add_option("--capacity", options.capacity, "requests at once; beyond: 429")

@@ -7,6 +7,7 @@
 #include <boost/json/monotonic_resource.hpp>
 #include <boost/json/parse.hpp>
 
+#include <algorithm>
 #include <array>
 
 namespace proctor {
@@ -142,6 +143,23 @@ result<answer> parse_chat_reply(std::string_view body) {
         said.usage.completion = count_of(field(*usage, "completion_tokens"));
     }
     return said;
+}
+
+bool says_no_credit(std::string_view body) {
+    reply_buffer buffer;
+    json::monotonic_resource memory(buffer.data(), buffer.size());
+    boost::system::error_code ec;
+    const auto value = json::parse({body.data(), body.size()}, ec, &memory, lenient());
+    const auto* error = ec ? nullptr : field(value, "error");
+    if (!error) return false;
+    // OpenAI's, and those of who speaks its dialect. Messages are no sign: Gemini's of a minute's
+    // limit has the words of OpenAI's of an empty account.
+    constexpr std::array<std::string_view, 5> words{
+        "insufficient_quota", "billing_hard_limit_reached", "billing_not_active",
+        "insufficient_balance", "insufficient_credits"};
+    return std::ranges::any_of(words, [&](auto word) {
+        return text_of(field(*error, "code")) == word || text_of(field(*error, "type")) == word;
+    });
 }
 
 std::string error_message_of(std::string_view body) {

@@ -15,6 +15,7 @@ attempt_failure http_failure(std::string_view path, const http_response& respons
     failed.retry_after = response.retry_after;
     failed.should_retry = response.should_retry;
     failed.limit_reset = response.limit_reset;
+    failed.no_credit = says_no_credit(response.body);
     return failed;
 }
 

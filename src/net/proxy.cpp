@@ -99,7 +99,8 @@ bool any_excepts(std::string_view list, const api_root& root) {
     return false;
 }
 
-result<proxy_server> parse_proxy(const std::string& variable, std::string value) {
+result<proxy_server> parse_proxy(const std::string& variable, std::string value,
+                                 const api_root& root) {
     const auto refuse = [&](std::string_view why) {
         return failure(failure_code::bad_value, variable,
                        fmt::format("{}; expected http://[USER:PASSWORD@]HOST[:PORT]", why));
@@ -108,8 +109,10 @@ result<proxy_server> parse_proxy(const std::string& variable, std::string value)
     const auto url = boost::urls::parse_uri(value);
     if (!url) return refuse("not a URL (what is special in a password must be %-encoded)");
     if (url->scheme_id() != boost::urls::scheme::http)
-        return refuse(fmt::format("{}:// proxies are not supported",
-                                  std::string_view(url->scheme().data(), url->scheme().size())));
+        return refuse(fmt::format("{}:// proxies are not supported: {} may name an http:// one, or "
+                                  "NO_PROXY={} do without",
+                                  std::string_view(url->scheme().data(), url->scheme().size()),
+                                  root.tls ? "HTTPS_PROXY" : "http_proxy", root.host));
     proxy_server proxy;
     proxy.host = url->host_address();
     // A password with a slash or the like ends the host early.
@@ -153,10 +156,11 @@ result<std::optional<proxy_server>> find_proxy(const api_root& root,
         return found;
     };
     const auto [variable, value] =
-        root.tls ? first_set({"https_proxy", "HTTPS_PROXY"}) : first_set({"http_proxy"});
+        root.tls ? first_set({"https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"})
+                 : first_set({"http_proxy", "all_proxy", "ALL_PROXY"});
     if (value.empty()) return nothing();
     if (any_excepts(first_set({"no_proxy", "NO_PROXY"}).second, root)) return nothing();
-    auto proxy = parse_proxy(variable, value);
+    auto proxy = parse_proxy(variable, value, root);
     if (!proxy) return proxy.error();
     return nothing(std::move(*proxy));
 }

@@ -28,6 +28,7 @@ bool says_model_is_unknown(const std::string& detail) {
 verdict judge_status(unsigned status, const std::string& detail) {
     switch (status) {
     case 401:
+    case 402:
     case 403: return {action::stop_run};
     case 404:
         if (says_model_is_unknown(detail)) return {action::stop_run};
@@ -42,11 +43,12 @@ verdict judge_status(unsigned status, const std::string& detail) {
     default: break;
     }
     if (status >= 500 && status < 600) return {action::retry};
-    // A redirect, no credit left, a wrong method: it says nothing about the question itself.
+    // A redirect, a wrong method: it says nothing about the question itself.
     return {action::fail_question};
 }
 
 verdict judge(const attempt_failure& failed) {
+    if (failed.no_credit) return {action::stop_run}; // somebody has to pay, however long we wait
     switch (failed.why.code) {
     case failure_code::http_status: return judge_status(failed.status, failed.why.detail);
     case failure_code::connection_lost:

@@ -5,6 +5,7 @@
 // idle the endpoint and an outage does not fill the memory.
 #include "proctor/pipeline/scheduler.hpp"
 
+#include <boost/asio/experimental/awaitable_operators.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
@@ -128,6 +129,22 @@ asio::awaitable<void> wait_for_grace(task_context& run, duration grace) {
     co_await timer.join();
 }
 
+// A server that takes connections and says nothing must not hold the start for as long as an
+// answer may take.
+asio::awaitable<boost::system::result<void, attempt_failure>> probe_in_time(task_context& run,
+                                                                            std::size_t which) {
+    using namespace asio::experimental::awaitable_operators;
+    const auto limit = run.endpoints.longest_probe();
+    auto probe = run.models[which].probe();
+    auto sleep = run.time.sleep_for(limit);
+    auto race = std::move(probe) || std::move(sleep);
+    auto first = co_await std::move(race);
+    if (first.index() == 0) co_return std::get<0>(std::move(first));
+    co_return attempt_failure(failure(
+        failure_code::timed_out, std::string(models_path),
+        fmt::format("no answer within {:g} s", std::chrono::duration<double>(limit).count())));
+}
+
 } // namespace
 
 asio::awaitable<void>
@@ -137,7 +154,7 @@ await_endpoint(task_context& run, std::function<void(const attempt_failure&, dur
         std::vector<std::pair<std::size_t, attempt_failure>> missing;
         retry_decision decision;
         for (std::size_t i = 0; i < run.models.size(); ++i) {
-            const auto there = co_await run.models[i].probe();
+            const auto there = co_await probe_in_time(run, i);
             if (there) {
                 run.endpoints.found(i);
                 continue;

@@ -27,6 +27,11 @@ std::string_view error_type_of(unsigned status) {
     return status >= 500 ? "server_error" : "invalid_request_error";
 }
 
+// As OpenAI sends it when there is nothing left to spend.
+constexpr std::string_view empty_account =
+    R"({"error":{"message":"simulated: You exceeded your current quota, please check your plan and )"
+    R"(billing details.","type":"insufficient_quota","param":null,"code":"insufficient_quota"}})";
+
 void append_error(std::string& out, unsigned status, std::string_view why) {
     out += R"({"error":{"message":)";
     append_json_string(out, why);
@@ -153,6 +158,10 @@ unsigned chat_service::complete(const chat_request& request, outgoing_response& 
     if (spoiled.kind == fault_kind::status) {
         if (spoiled.status == 429 || spoiled.status == 503) headers_ += retry_in_a_second;
         return refuse(spoiled.status, fmt::format("simulated: {}", reason_of(spoiled.status)));
+    }
+    if (spoiled.kind == fault_kind::quota) {
+        body_ = empty_account;
+        return 429;
     }
     response.spoiled_by = spoiled.kind;
     response.delay = reply.latency;

@@ -122,6 +122,7 @@ asio::awaitable<connection::sent> connection::send(Stream& stream,
     case fault_kind::truncate: size = (response.head_size + bytes.size()) / 2; break;
     case fault_kind::none:
     case fault_kind::status:
+    case fault_kind::quota:
     case fault_kind::garbage: break;
     }
     const auto [unsent, count] =

@@ -15,7 +15,8 @@
 namespace proctor {
 namespace {
 
-constexpr std::array<std::pair<std::string_view, fault_kind>, 5> named_kinds = {{
+constexpr std::array<std::pair<std::string_view, fault_kind>, 6> named_kinds = {{
+    {"quota", fault_kind::quota},
     {"reset", fault_kind::reset},
     {"truncate", fault_kind::truncate},
     {"garbage", fault_kind::garbage},
@@ -25,7 +26,7 @@ constexpr std::array<std::pair<std::string_view, fault_kind>, 5> named_kinds = {
 
 failure not_a_plan(std::string_view why) {
     return {failure_code::bad_value, "faults",
-            fmt::format("{}; expected are an HTTP status from 400 to 599, reset, truncate, "
+            fmt::format("{}; expected are an HTTP status from 400 to 599, quota, reset, truncate, "
                         "garbage, stall or drip, each with its share of the requests, like "
                         "429:5%,reset:0.5%",
                         why)};

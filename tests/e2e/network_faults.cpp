@@ -1,10 +1,12 @@
 // Endpoints with bad days: whatever they do, each question ends with the answer that it would have
 // had on a good one, exactly once.
+#include "support/connect_proxy.hpp"
 #include "support/programs.hpp"
 
 #include <boost/test/unit_test.hpp>
 
 #include <cmath>
+#include <future>
 #include <set>
 
 using namespace proctor::test;
@@ -51,6 +53,18 @@ struct lecture_hall : class_room {
 struct long_lesson : class_room {
     long_lesson() : class_room(6000) {}
 };
+
+// Beside a proxy, which lives in the test's own loop.
+finished run_beside(event_loop& loop, const command& what) {
+    bool ended = false;
+    auto run = std::async(std::launch::async, [&] {
+        auto all = run_to_end(what);
+        proctor::asio::post(loop.io, [&] { ended = true; });
+        return all;
+    });
+    loop.run_until([&] { return ended; });
+    return run.get();
+}
 
 } // namespace
 
@@ -106,11 +120,56 @@ BOOST_FIXTURE_TEST_CASE(of_two_endpoints_one_goes_away_and_comes_back, long_less
     BOOST_TEST(!contains(run.errors, steady.base_url() + " is away"));
 }
 
+BOOST_FIXTURE_TEST_CASE(a_proxy_is_gone_through_unless_the_endpoint_is_excepted, class_room) {
+    const simulator endpoint(key());
+    event_loop loop;
+    connect_proxy proxy(loop, endpoint.port());
+    auto command = ask(endpoint, "q.jsonl", {"--parallel", "20"});
+    const auto variable = "http://anna:open%20sesame@127.0.0.1:" + proxy.port();
+
+    command.environment = {{"HTTPS_PROXY", variable}, {"NO_PROXY", "127.0.0.1"}};
+    check_complete(run_beside(loop, command));
+    BOOST_TEST(proxy.requests.empty());
+
+    for (const auto* name : {"HTTPS_PROXY", "ALL_PROXY"}) {
+        proxy.requests.clear();
+        command.environment = {{name, variable}};
+        auto afresh = command;
+        afresh.words.push_back("--no-auto-resume");
+        check_complete(run_beside(loop, afresh));
+        BOOST_REQUIRE(!proxy.requests.empty());
+        for (const auto& request : proxy.requests) {
+            BOOST_TEST((request.method() == boost::beast::http::verb::connect));
+            BOOST_TEST(request.target() == "127.0.0.1:" + endpoint.port());
+            BOOST_TEST(request["Proxy-Authorization"] == "Basic YW5uYTpvcGVuIHNlc2FtZQ==");
+        }
+    }
+    BOOST_TEST(endpoint.count("answered") == 3 * 600u);
+
+    command.environment = {{"ALL_PROXY", "socks5://127.0.0.1:1080"}};
+    const auto refused = run_to_end(command);
+    BOOST_TEST(refused.code == 2);
+    BOOST_TEST(contains(refused.errors, "socks5:// proxies are not supported"));
+}
+
 BOOST_FIXTURE_TEST_CASE(an_expired_certificate_stops_the_run, class_room) {
     const simulator endpoint(key() + words{"--certificate", "expired"});
     const auto run = run_to_end(ask(endpoint, "q.jsonl"));
     BOOST_TEST(run.code == 77);
     BOOST_TEST(contains(run.errors, "has expired"));
+}
+
+BOOST_FIXTURE_TEST_CASE(an_empty_account_stops_the_run_and_another_session_ends_it, class_room) {
+    {
+        const simulator endpoint(key() + words{"--faults", "quota:5%"});
+        const auto run = run_to_end(ask(endpoint, "q.jsonl", {"--parallel", "20"}));
+        BOOST_TEST(run.code == 77);
+        BOOST_TEST(contains(run.errors, "refuses us: "));
+        BOOST_TEST(contains(run.errors, "HTTP 429: simulated: You exceeded your current quota"));
+        BOOST_TEST(contains(run.errors, "To go on: "));
+    }
+    const simulator paid(key());
+    check_complete(run_to_end(ask(paid, "q.jsonl", {"--parallel", "20"})));
 }
 
 BOOST_FIXTURE_TEST_CASE(limits_of_tokens_and_time_end_a_session_that_another_goes_on_with,

@@ -28,6 +28,10 @@ std::string chat_request_body(const sampling_settings&, std::string_view system,
 // (a refusal's text is the answer). model_seconds and attempts are the caller's.
 result<answer> parse_chat_reply(std::string_view body);
 
+// Whether an error reply says, by its code or type, that the account has nothing left to spend: no
+// rate limit, for that one ends by itself.
+bool says_no_credit(std::string_view body);
+
 // What an error reply says ({"error": {"message": …}} in its known variants), shortened to 500
 // bytes and one line; the body's beginning if it is something else.
 std::string error_message_of(std::string_view body);

@@ -102,6 +102,9 @@ public:
         return ever_answered_ ? settings_.patience : settings_.patience_at_start;
     }
 
+    // How long a probe may take, the group's own and those before anything is sent.
+    duration longest_probe() const { return settings_.longest_probe; }
+
     std::size_t size() const { return members_.size(); }
     std::size_t in_flight() const { return in_flight_; }
     std::size_t waiting() const { return permits_.waiting(); }

@@ -18,6 +18,7 @@ struct attempt_failure {
     std::optional<duration> retry_after; // what the endpoint asked for
     std::optional<bool> should_retry;    // x-should-retry
     std::optional<duration> limit_reset; // as http_response::limit_reset
+    bool no_credit = false;              // the account's quota is used up, not this minute's
 
     attempt_failure() = default;
     explicit attempt_failure(failure why) : why(std::move(why)) {}
@@ -46,7 +47,7 @@ struct retry_decision {
         retry,         // after `after`; the attempt counts
         wait,          // the endpoint is away: after `after`; the attempt does not count
         fail_question, // give this question up for now, or for good if `refused`
-        stop_run,      // no question would fare better: credentials, certificate, unknown model
+        stop_run, // no question would fare better: credentials, credit, certificate, unknown model
     };
     action what = action::fail_question;
     duration after{};
@@ -60,7 +61,8 @@ struct retry_decision {
 //   unreachable: wait (the caller bounds how long)
 //   400 413 422: fail_question, refused
 //   404 and other 4xx: fail_question, tried again by a later run
-//   401 403, a 404 that says the model does not exist, tls_untrusted, proxy_refused: stop_run
+//   401 402 403, a 404 that says the model does not exist, any status with no_credit,
+//   tls_untrusted, proxy_refused: stop_run
 //   x-should-retry overrides between retry and fail_question
 retry_decision decide_retry(const attempt_failure&, const attempts_so_far&, const retry_policy&,
                             random_engine&);

@@ -14,6 +14,7 @@ namespace proctor {
 enum class fault_kind {
     none,
     status,   // an HTTP error instead of an answer
+    quota,    // 429 that says the account is empty
     reset,    // RST, no response
     truncate, // the head and half of the body, then the end of the connection
     garbage,  // 200 with a body that is not JSON

@@ -92,6 +92,34 @@ BOOST_AUTO_TEST_CASE(error_messages_are_found_in_their_variants) {
     BOOST_TEST(error_message_of(R"({"code":7})") == R"({"code":7})");
 }
 
+BOOST_AUTO_TEST_CASE(an_empty_account_is_told_from_a_rate_limit) {
+    const struct {
+        std::string body;
+        bool expected;
+    } table[] = {
+        {R"({"error":{"message":"You exceeded your current quota","type":"insufficient_quota",)"
+         R"("param":null,"code":"insufficient_quota"}})",
+         true},
+        {R"({"error":{"type":"insufficient_quota","code":null}})", true},
+        {R"({"error":{"type":"invalid_request_error","code":"billing_hard_limit_reached"}})", true},
+        {R"({"error":{"type":"billing_not_active"}})", true},
+        {R"({"error":{"message":"Rate limit reached","type":"requests",)"
+         R"("code":"rate_limit_exceeded"}})",
+         false},
+        // Gemini's rate limit a minute
+        {R"({"error":{"code":429,"message":"You exceeded your current quota, please check your )"
+         R"(plan and billing details.","status":"RESOURCE_EXHAUSTED"}})",
+         false},
+        {R"({"error":{"message":"insufficient_quota"}})", false},
+        {R"({"error":"insufficient_quota"})", false},
+        {R"({"code":"insufficient_quota"})", false},
+        {R"([{"error":7}])", false},
+        {"<html>insufficient_quota</html>", false},
+        {"", false},
+    };
+    for (const auto& [body, expected] : table) BOOST_TEST(says_no_credit(body) == expected, body);
+}
+
 BOOST_AUTO_TEST_CASE(a_long_error_message_is_cut_between_characters) {
     std::string body;
     while (body.size() < 1000) body += "ü";

@@ -73,6 +73,14 @@ BOOST_AUTO_TEST_CASE(a_refusing_status_keeps_what_the_retry_policy_needs) {
     BOOST_TEST((why.should_retry == true));
 }
 
+BOOST_AUTO_TEST_CASE(an_empty_account_is_told_by_the_body_of_the_refusal) {
+    const auto say = [&](std::string body) {
+        return ask([&](const http_request&) { return response(429, body); });
+    };
+    BOOST_TEST(say(R"({"error":{"code":"insufficient_quota"}})").error().no_credit);
+    BOOST_TEST(!say(R"({"error":{"code":"rate_limit_exceeded"}})").error().no_credit);
+}
+
 BOOST_AUTO_TEST_CASE(a_failed_exchange_is_passed_on_scrubbed) {
     const auto said = ask([](const http_request&) {
         return failure(failure_code::timed_out, "https://h/?k=sk-secret", "after sk-secret s");

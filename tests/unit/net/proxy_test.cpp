@@ -53,6 +53,15 @@ BOOST_AUTO_TEST_CASE(variables_name_them) {
         {plain, {{"http_proxy", "http://one:3128"}}, "http://one:3128"},
         {plain, {{"HTTP_PROXY", "http://one:3128"}}, ""},
         {plain, {{"HTTPS_PROXY", "http://one:3128"}}, ""},
+        {secure, {{"ALL_PROXY", "one:2"}}, "http://one:2"},
+        {secure, {{"all_proxy", "two:1"}, {"ALL_PROXY", "one:2"}}, "http://two:1"},
+        {secure, {{"HTTPS_PROXY", "one:2"}, {"all_proxy", "two:1"}}, "http://one:2"},
+        // What is not used need not be one that we know.
+        {secure, {{"HTTPS_PROXY", "one:2"}, {"ALL_PROXY", "socks5://two:1"}}, "http://one:2"},
+        {secure, {{"NO_PROXY", "example.org"}, {"ALL_PROXY", "socks5://two:1"}}, ""},
+        {plain, {{"ALL_PROXY", "one:2"}}, "http://one:2"},
+        {plain, {{"http_proxy", "two:1"}, {"ALL_PROXY", "one:2"}}, "http://two:1"},
+        {plain, {{"HTTP_PROXY", "two:1"}, {"ALL_PROXY", "one:2"}}, "http://one:2"},
         {secure, {{"HTTPS_PROXY", "one:2"}, {"NO_PROXY", "example.org"}}, ""},
         {secure, {{"HTTPS_PROXY", "one:2"}, {"no_proxy", "x"}, {"NO_PROXY", "*"}}, "http://one:2"},
     };
@@ -136,6 +145,17 @@ BOOST_AUTO_TEST_CASE(what_names_no_proxy_is_refused_and_not_repeated) {
             BOOST_TEST(found.error().where == "HTTPS_PROXY");
             BOOST_TEST(!says(found.error(), "opensesame"));
         }
+    }
+}
+
+BOOST_AUTO_TEST_CASE(what_to_do_about_a_proxy_that_we_cannot_use_is_said) {
+    for (const std::string scheme : {"https", "socks5", "socks5h"}) {
+        const auto found = find("https://api.example.org", {{"ALL_PROXY", scheme + "://p:1"}});
+        BOOST_REQUIRE(found.has_error());
+        BOOST_TEST(found.error().where == "ALL_PROXY");
+        BOOST_TEST(says(found.error(), scheme + ":// proxies are not supported"));
+        BOOST_TEST(says(found.error(), "HTTPS_PROXY may name an http:// one"));
+        BOOST_TEST(says(found.error(), "NO_PROXY=api.example.org"));
     }
 }
 

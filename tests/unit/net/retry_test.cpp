@@ -50,7 +50,8 @@ BOOST_AUTO_TEST_CASE(statuses_are_judged_as_the_contract_says) {
         {404, action::fail_question, false}, {405, action::fail_question, false},
         {413, action::fail_question, true},  {422, action::fail_question, true},
         {451, action::fail_question, false}, {301, action::fail_question, false},
-        {401, action::stop_run, false},      {403, action::stop_run, false},
+        {401, action::stop_run, false},      {402, action::stop_run, false},
+        {403, action::stop_run, false},
     };
     for (const auto& [status, expected, refused] : table) {
         BOOST_TEST_CONTEXT("status " << status) {
@@ -105,6 +106,19 @@ BOOST_AUTO_TEST_CASE(failures_without_a_status_are_judged_by_their_kind) {
             BOOST_TEST(decision.what == expected);
             BOOST_TEST(decision.refused == refused);
         }
+    }
+}
+
+BOOST_AUTO_TEST_CASE(an_empty_account_stops_the_run_whatever_else_is_said) {
+    for (const unsigned status : {429u, 400u, 503u}) {
+        auto failed = of_status(status);
+        failed.no_credit = true;
+        failed.should_retry = true;
+        failed.retry_after = std::chrono::seconds{1};
+        BOOST_TEST(decide(failed).what == action::stop_run);
+        random_engine random(1);
+        const attempts_so_far known_away(1, false);
+        BOOST_TEST(decide_retry(failed, known_away, {}, random).what == action::stop_run);
     }
 }
 

@@ -385,6 +385,31 @@ BOOST_AUTO_TEST_CASE(an_endpoint_that_still_loads_is_waited_for) {
     BOOST_TEST(!bench.reason.has_value());
 }
 
+BOOST_AUTO_TEST_CASE(
+    an_endpoint_that_takes_connections_and_says_nothing_holds_the_start_no_longer) {
+    // Says nothing for as long as an answer may take; the run's patience ends before that.
+    pipeline_bench bench([](const http_request&) { return response(200, "{}"); }, 600s);
+    bench.endpoints.patience_at_start = 70s;
+    bench.make_questions(1);
+    std::vector<failure_code> told;
+    time_point given_up;
+    bench.meanwhile = [&](task_context& run) -> asio::awaitable<void> {
+        std::function<void(const attempt_failure&, duration)> tell =
+            [&](const attempt_failure& failed, duration) { told.push_back(failed.why.code); };
+        co_await await_endpoint(run, tell);
+        given_up = run.time.now();
+    };
+    bench.keep_meanwhile = true;
+    bench.run();
+    BOOST_REQUIRE(bench.reason.has_value());
+    BOOST_TEST((bench.reason->cause == stop_cause::endpoint_away));
+    BOOST_TEST((bench.reason->why.code == failure_code::timed_out));
+    BOOST_TEST(bench.reason->why.detail == "no answer within 30 s");
+    BOOST_TEST((told == std::vector(2, failure_code::timed_out)));
+    BOOST_TEST((given_up - bench.began >= 90s)); // three probes of 30 s
+    BOOST_TEST((given_up - bench.began < 110s));
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 } // namespace

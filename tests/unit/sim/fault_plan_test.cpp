@@ -25,16 +25,17 @@ std::map<std::string, int> tally(const fault_plan& plan, std::uint64_t seed, int
 BOOST_AUTO_TEST_SUITE(fault_plans)
 
 BOOST_AUTO_TEST_CASE(faults_and_their_shares_are_read) {
-    const auto plan = parse_faults("429:5%,reset:0.5%,truncate:1%,garbage:0%,stall:.25%,drip:90%");
+    const auto plan =
+        parse_faults("429:5%,quota:1%,reset:0.5%,truncate:1%,garbage:0%,stall:.25%,drip:90%");
     const auto& shares = plan.value().shares;
-    BOOST_REQUIRE(shares.size() == 6u);
+    BOOST_REQUIRE(shares.size() == 7u);
     BOOST_TEST((shares[0].what.kind == fault_kind::status));
     BOOST_TEST(shares[0].what.status == 429u);
-    BOOST_TEST(shares[1].percent == 0.5);
-    BOOST_TEST(shares[4].percent == 0.25);
+    BOOST_TEST(shares[2].percent == 0.5);
+    BOOST_TEST(shares[5].percent == 0.25);
     std::string names;
     for (const auto& share : shares) names += name_of(share.what) + " ";
-    BOOST_TEST(names == "429 reset truncate garbage stall drip ");
+    BOOST_TEST(names == "429 quota reset truncate garbage stall drip ");
     BOOST_TEST(parse_faults("").value().shares.empty());
     BOOST_TEST(parse_faults("400:33.3%,500:33.3%,599:33.4%").has_value());
 }
