@@ -1,7 +1,10 @@
 // The table of keys, and the ways into it and out of it.
 #include "proctor/app/config.hpp"
 
+#include "proctor/codec/json_fields.hpp"
+
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <yaml-cpp/yaml.h>
 
 #include <algorithm>
@@ -16,12 +19,15 @@
 namespace proctor {
 namespace {
 
+namespace json = boost::json;
+
 template <class T>
 constexpr bool always_false = false;
 
 // clang-format off
 const setting table[] = {
-    {"questions_file", "", "", "the questions: JSON array or JSONL; relative paths are tried from the configuration's folder, then from here", [](config& c) -> setting_field { return &c.questions_file; }},
+    {"questions_file", "", "", "the questions: JSON array, JSONL or CSV, .gz or .zst too; relative paths are tried from the configuration's folder, then from here", [](config& c) -> setting_field { return &c.questions_file; }},
+    {"questions.fields", "", "", "what this set calls question, answer, choices (or several fields, with commas), context, category, id: {question: prompt}", [](config& c) -> setting_field { return &c.questions_fields; }},
 
     {"model.generator.generator_type", "", "", "openai (vllm and argo mean the same), or simulated: an endpoint inside the program, to try things", [](config& c) -> setting_field { return &c.model.generator_type; }},
     {"model.generator_settings.model", "--model", "NAME", "what the endpoint calls the model", [](config& c) -> setting_field { return &c.model.model; }},
@@ -279,6 +285,47 @@ problem parse_list(const YAML::Node& node, header_list& into, const environment&
     return std::nullopt;
 }
 
+// A plain scalar is what YAML makes of it, a quoted one a text.
+json::value json_of(const YAML::Node& node) {
+    if (node.IsMap()) {
+        json::object object;
+        for (const auto& member : node) object[member.first.Scalar()] = json_of(member.second);
+        return object;
+    }
+    if (node.IsSequence()) {
+        json::array list;
+        for (const auto& each : node) list.push_back(json_of(each));
+        return list;
+    }
+    if (!node.IsScalar()) return nullptr;
+    const auto& text = node.Scalar();
+    constexpr std::string_view quoted = "!";
+    if (node.Tag() == quoted) return json::string(text);
+    bool yes = false;
+    std::int64_t whole = 0;
+    double number = 0;
+    if (YAML::convert<bool>::decode(node, yes)) return yes;
+    const char* end = text.data() + text.size();
+    if (const auto [stop, error] = std::from_chars(text.data(), end, whole);
+        error == std::errc{} && stop == end)
+        return whole;
+    if (!parse(text, number)) return number;
+    return json::string(text);
+}
+
+problem parse_object(const YAML::Node& given, json::object& into) {
+    auto node = given;
+    try {
+        if (node.IsScalar()) node.reset(YAML::Load(node.Scalar())); // --set, or what a run recorded
+        auto value = json_of(node);
+        if (!value.is_object()) return "expected names with values, as {name: value}";
+        into = std::move(value.get_object());
+        return std::nullopt;
+    } catch (const YAML::Exception& error) {
+        return "expected names with values, as {name: value}: " + error.msg;
+    }
+}
+
 problem assign(config& into, const setting& entry, const YAML::Node& node,
                const environment& look_up) {
     const auto field = entry.of(into);
@@ -289,6 +336,8 @@ problem assign(config& into, const setting& entry, const YAML::Node& node,
     }
     if (auto* const* headers = std::get_if<header_list*>(&field))
         return parse_list(node, **headers, look_up);
+    if (auto* const* object = std::get_if<json::object*>(&field))
+        return parse_object(node, **object);
     std::string text;
     if (node.IsSequence() && std::holds_alternative<std::string*>(field) &&
         entry.path.ends_with(".base_url")) {
@@ -306,7 +355,8 @@ problem assign(config& into, const setting& entry, const YAML::Node& node,
         if (auto wrong = expand(text, look_up)) return wrong;
     auto wrong = std::visit(
         [&](auto* to) -> problem {
-            if constexpr (std::is_same_v<decltype(to), header_list*>)
+            if constexpr (std::is_same_v<decltype(to), header_list*> ||
+                          std::is_same_v<decltype(to), json::object*>)
                 return std::nullopt; // handled above
             else
                 return parse(text, *to);
@@ -420,6 +470,13 @@ void fill_from_environment(config& into, const environment& look_up) {
         fill_key("OPENAI_API_KEY");
 }
 
+question_fields fields_of(const config& used) {
+    question_fields fields;
+    for (const auto& [ours, theirs] : used.questions_fields)
+        if (theirs.is_string()) fields.names.emplace_back(ours, theirs.get_string());
+    return fields;
+}
+
 std::vector<failure> check(const config& used) {
     std::vector<failure> problems;
     const auto require = [&](bool fine, std::string_view where, std::string what) {
@@ -430,6 +487,16 @@ std::vector<failure> check(const config& used) {
     const bool simulated = type == "simulated";
     require(!used.questions_file.empty(), "questions_file",
             "no question file; name one: proctor run QUESTIONS");
+    for (const auto& [name, theirs] : used.questions_fields) {
+        const std::string_view ours(name.data(), name.size());
+        require(std::find(std::begin(question_field_names), std::end(question_field_names), ours) !=
+                    std::end(question_field_names),
+                "questions.fields",
+                fmt::format("there is no {}; there are {}", ours,
+                            fmt::join(question_field_names, ", ")));
+        require(theirs.is_string(), "questions.fields",
+                fmt::format("expected the name of a field for {}", ours));
+    }
     require(simulated || type == "openai" || type == "vllm" || type == "argo",
             "model.generator.generator_type", not_a("openai, vllm, argo or simulated", type));
     require(simulated || !used.model.model.empty(), "model.generator_settings.model",
@@ -499,6 +566,8 @@ std::string value_text(const config& used, const setting& entry) {
                 return *value ? fmt::format("{}", **value) : "";
             else if constexpr (std::is_same_v<type, header_list>)
                 return value->empty() ? "" : "***";
+            else if constexpr (std::is_same_v<type, json::object>)
+                return value->empty() ? "" : json_text(*value);
             else
                 return fmt::format("{}", *value);
         },
@@ -548,7 +617,7 @@ boost::json::object redacted_json(const config& used) {
             [&](auto* value) -> boost::json::value {
                 using type = std::remove_pointer_t<decltype(value)>;
                 if (text.empty()) return nullptr;
-                if constexpr (std::is_arithmetic_v<type>)
+                if constexpr (std::is_arithmetic_v<type> || std::is_same_v<type, json::object>)
                     return *value;
                 else if constexpr (std::is_same_v<type, std::optional<std::uint64_t>>)
                     return **value;

@@ -248,7 +248,7 @@ private:
     void start_simulation(endpoint_options& options) {
         const auto latency = parse_latency(config_.simulated.latency);
         if (!latency) throw usage_error(latency.error());
-        auto key = answer_key::read(config_.questions_file);
+        auto key = answer_key::read(config_.questions_file, fields_of(config_));
         if (!key) throw usage_error(key.error());
         simulator_options simulator;
         simulator.latency = *latency;
@@ -288,7 +288,8 @@ private:
             co_await find_endpoint(tasks);
             reporter_->begin();
             helpers.spawn(reporter_->watch());
-            auto questions = question_reader::open(config_.questions_file, index_, {});
+            auto questions =
+                question_reader::open(config_.questions_file, index_, {}, fields_of(config_));
             if (!questions)
                 control_.stop({questions.error().code == failure_code::mismatch
                                    ? stop_cause::broken_question

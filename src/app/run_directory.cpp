@@ -45,7 +45,9 @@ result<std::vector<found_run>> runs_of(file_system& disk, const std::string& che
 
 json::object identity_settings(const config& used, const question_census& census) {
     json::object settings;
-    settings["questions"] = {{"sha256", census.sha256}, {"count", census.questions}};
+    settings["questions"] = {{"sha256", census.sha256},
+                             {"count", census.questions},
+                             {"fields", fields_of(used).text()}};
     json::object chosen;
     if (used.processing.limit && *used.processing.limit < census.questions)
         chosen["limit"] = *used.processing.limit;

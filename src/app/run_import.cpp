@@ -141,7 +141,7 @@ result<> import_json(file_system& disk, const std::string& path, run_builder& in
                        fmt::format("this checkpoint is of something else:\n  model: it has \"{}\", "
                                    "you ask for \"{}\"",
                                    model, used.model.model)};
-    auto questions = question_reader::open(used.questions_file);
+    auto questions = question_reader::open(used.questions_file, fields_of(used));
     if (!questions) return questions.error();
     std::uint64_t taken = 0, seen = 0;
     while (!used.processing.limit || seen < *used.processing.limit) {

@@ -65,8 +65,9 @@ std::uint64_t prompt_hash(std::string_view prompt) {
     return mix(hash ^ rest);
 }
 
-result<answer_key> answer_key::read(const std::string& questions_file) {
-    auto reader = question_reader::open(questions_file);
+result<answer_key> answer_key::read(const std::string& questions_file,
+                                    const question_fields& fields) {
+    auto reader = question_reader::open(questions_file, fields);
     if (!reader) return reader.error();
     answer_key key;
     while (const auto record = reader->next()) {

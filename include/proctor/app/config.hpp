@@ -6,6 +6,7 @@
 
 #include "proctor/async/clock.hpp"
 #include "proctor/core/error.hpp"
+#include "proctor/eval/dataset.hpp"
 #include "proctor/pipeline/scheduler.hpp"
 #include "proctor/storage/run_store.hpp"
 
@@ -40,6 +41,7 @@ using header_list = std::vector<std::pair<std::string, std::string>>;
 
 struct config {
     std::string questions_file;
+    boost::json::object questions_fields;
 
     struct {
         std::string generator_type = "openai"; // or vllm, argo: the same; simulated
@@ -120,9 +122,9 @@ struct config {
 };
 
 // Where a key's value lives in a config.
-using setting_field =
-    std::variant<bool*, std::uint64_t*, std::optional<std::uint64_t>*, double*, std::string*,
-                 duration*, std::optional<duration>*, secret*, failure_limit*, header_list*>;
+using setting_field = std::variant<bool*, std::uint64_t*, std::optional<std::uint64_t>*, double*,
+                                   std::string*, duration*, std::optional<duration>*, secret*,
+                                   failure_limit*, header_list*, boost::json::object*>;
 
 struct setting {
     std::string_view path;    // "processing.parallel_workers"
@@ -159,6 +161,8 @@ using environment = std::function<std::optional<std::string>(const std::string&)
 std::vector<failure> apply(config&, const std::vector<assignment>&, const environment&);
 // What only fills the gaps: OPENAI_BASE_URL, OPENAI_API_KEY and the original's variables.
 void fill_from_environment(config&, const environment&);
+// questions.fields, for who reads questions.
+question_fields fields_of(const config&);
 // What no single key can tell: what is missing, what does not go together.
 std::vector<failure> check(const config&);
 

@@ -113,6 +113,21 @@ BOOST_AUTO_TEST_CASE(a_header_whose_name_is_a_list_is_told_and_not_thrown) {
         BOOST_TEST(mentions(load(headers + header).problems, "expected headers as name: value"));
 }
 
+BOOST_AUTO_TEST_CASE(fields_of_questions_have_the_names_that_are_given) {
+    auto got = load("questions:\n  fields: {question: prompt, answer: target}\n");
+    BOOST_TEST(got.problems.empty());
+    BOOST_TEST(fields_of(got.used).text() == "question=prompt, answer=target");
+    got = load("questions: {fields: '{question: prompt}'}\n"); // as a run records it
+    BOOST_TEST(got.problems.empty());
+    BOOST_TEST(fields_of(got.used).text() == "question=prompt");
+    BOOST_TEST(
+        mentions(load("questions: {fields: [a]}\n").problems, "run.yaml:1: questions.fields"));
+    got = load("questions: {fields: {quesion: prompt, answer: 3}}\n");
+    const auto problems = check(got.used);
+    BOOST_TEST(mentions(problems, "questions.fields: there is no quesion; there are question, "));
+    BOOST_TEST(mentions(problems, "questions.fields: expected the name of a field for answer"));
+}
+
 BOOST_AUTO_TEST_CASE(a_missing_file_is_told) {
     BOOST_TEST(mentions(read_config_file("/does/not/exist.yaml").problems, "cannot open"));
 }
