@@ -34,9 +34,11 @@ const setting table[] = {
     {"model.generator_settings.base_url", "--base-url", "URL", "the API root of an OpenAI-compatible endpoint, as https://host:port/v1; of several (a list, or said again) each takes what it can", [](config& c) -> setting_field { return &c.model.base_url; }},
     {"model.generator_settings.server", "", "", "with port, another way to say base_url: http://SERVER:PORT/v1", [](config& c) -> setting_field { return &c.model.server; }},
     {"model.generator_settings.port", "", "", "see server", [](config& c) -> setting_field { return &c.model.port; }},
+    {"model.generator_settings.boot_local", "", "", "start the server (not available yet: without a base_url, true is an error)", [](config& c) -> setting_field { return &c.model.boot_local; }},
     {"model.generator_settings.api_key", "", "", "${VAR} takes it from the environment", [](config& c) -> setting_field { return &c.model.api_key; }},
     {"model.generator_settings.api_key_file", "", "", "a file whose first line is the key", [](config& c) -> setting_field { return &c.model.api_key_file; }},
     {"model.generator_settings.headers", "", "", "further request headers, name: value", [](config& c) -> setting_field { return &c.model.headers; }},
+    {"model.generator_settings.extra_body", "", "", "further members of each request: {top_p: 0.9, stop: [END], chat_template_kwargs: {enable_thinking: false}}", [](config& c) -> setting_field { return &c.model.extra_body; }},
     {"model.generator_settings.temperature", "", "", "of sampling", [](config& c) -> setting_field { return &c.model.temperature; }},
     {"model.generator_settings.max_tokens", "", "", "of an answer, at the most", [](config& c) -> setting_field { return &c.model.max_tokens; }},
     {"model.generator_settings.timeout", "--timeout", "S", "for one attempt, from the moment it is sent", [](config& c) -> setting_field { return &c.model.timeout; }},
@@ -50,6 +52,8 @@ const setting table[] = {
     {"simulated.seed", "", "", "decides which ones", [](config& c) -> setting_field { return &c.simulated.seed; }},
 
     {"prompt.system", "", "", "a system message before each question", [](config& c) -> setting_field { return &c.prompt.system; }},
+    {"prompt.template", "", "", "the user message, with {question}, {choices} and {context} in it", [](config& c) -> setting_field { return &c.prompt.template_text; }},
+    {"prompt.examples_file", "", "", "a question file whose questions, with their answers, come before each question", [](config& c) -> setting_field { return &c.prompt.examples_file; }},
     {"rag.enabled", "!--no-rag", "", "retrieve context (not available yet: true is an error)", [](config& c) -> setting_field { return &c.rag.enabled; }},
     {"rag.use_context_field", "", "", "put each question's own text into its prompt", [](config& c) -> setting_field { return &c.rag.use_context_field; }},
     {"tls.ca_file", "--ca-file", "FILE", "certificate authorities to trust, PEM, instead of the system's", [](config& c) -> setting_field { return &c.tls.ca_file; }},
@@ -69,6 +73,8 @@ const setting table[] = {
     {"processing.must_resume", "--must-resume", "", "rather exit 4 than start a new run", [](config& c) -> setting_field { return &c.processing.must_resume; }},
     {"processing.save_incremental", "--save-incremental", "", "a checkpoint after every question", [](config& c) -> setting_field { return &c.processing.save_incremental; }},
     {"processing.progress_bar", "!--no-progress-bar", "", "show progress", [](config& c) -> setting_field { return &c.processing.progress_bar; }},
+    {"processing.random_selection", "--random", "N", "N questions by chance: what Python's random.seed(S); random.sample(questions, N) draws", [](config& c) -> setting_field { return &c.processing.random_selection; }},
+    {"processing.random_seed", "--seed", "S", "of that selection (not of generation); without one it is drawn and recorded, and a resume adopts it", [](config& c) -> setting_field { return &c.processing.random_seed; }},
     {"processing.limit", "--limit", "N", "only the first N questions", [](config& c) -> setting_field { return &c.processing.limit; }},
     {"processing.strict", "--strict", "", "stop at a record that is no question", [](config& c) -> setting_field { return &c.processing.strict; }},
     {"processing.retry_refused", "--retry-refused", "", "ask again what the endpoint refused for good", [](config& c) -> setting_field { return &c.processing.retry_refused; }},
@@ -501,9 +507,24 @@ std::vector<failure> check(const config& used) {
             "model.generator.generator_type", not_a("openai, vllm, argo or simulated", type));
     require(simulated || !used.model.model.empty(), "model.generator_settings.model",
             "no model; say --model NAME");
-    require(simulated || !used.model.base_url.empty() || !used.model.server.empty(),
+    require(simulated || used.model.boot_local || !used.model.base_url.empty() ||
+                !used.model.server.empty(),
             "model.generator_settings.base_url",
             "no endpoint; say --base-url https://HOST/v1 (or set OPENAI_BASE_URL)");
+    const auto local_port = used.model.port.value_or(8000);
+    require(!used.model.boot_local || !used.model.base_url.empty(),
+            "model.generator_settings.boot_local",
+            fmt::format("a server is not started from here; start it with: vllm serve {} --port "
+                        "{}; and say --base-url http://127.0.0.1:{}/v1",
+                        used.model.model, local_port, local_port));
+    for (const auto* ours : {"model", "messages", "stream"})
+        require(!used.model.extra_body.contains(ours), "model.generator_settings.extra_body",
+                fmt::format("{} is not for it to say", ours));
+    require(used.prompt.template_text.empty() ||
+                used.prompt.template_text.find("{question}") != std::string::npos,
+            "prompt.template", "there is no {question} in it");
+    require(used.processing.random_selection != 0u, "processing.random_selection",
+            "expected a number above 0");
     require(used.model.server.empty() || used.model.port, "model.generator_settings.port",
             "server needs a port");
     require(!used.model.port || (*used.model.port >= 1 && *used.model.port <= 65535),

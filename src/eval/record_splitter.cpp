@@ -23,7 +23,7 @@ bool all_blank(std::string_view text) {
 
 void record_splitter::drop(std::size_t count) {
     const auto dropped = held().substr(0, count);
-    line_ += static_cast<std::uint64_t>(std::count(dropped.begin(), dropped.end(), '\n'));
+    for (auto at = dropped.find('\n'); at != dropped.npos; at = dropped.find('\n', at + 1)) ++line_;
     begin_ += count;
 }
 

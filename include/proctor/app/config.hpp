@@ -49,9 +49,11 @@ struct config {
         std::string base_url; // or several, with commas between
         std::string server;   // with port: another way to say base_url
         std::optional<std::uint64_t> port;
+        bool boot_local = false;
         secret api_key;
         std::string api_key_file;
         header_list headers;
+        boost::json::object extra_body;
         double temperature = 0;
         std::uint64_t max_tokens = 1024;
         duration timeout = std::chrono::seconds{600};
@@ -68,6 +70,9 @@ struct config {
 
     struct {
         std::string system;
+        std::string template_text;
+        std::string examples_file;
+        std::string examples_sha256; // of that file, once it is loaded
     } prompt;
 
     struct {
@@ -95,6 +100,8 @@ struct config {
         bool must_resume = false;
         bool save_incremental = false;
         bool progress_bar = true;
+        std::optional<std::uint64_t> random_selection;
+        std::optional<std::uint64_t> random_seed;
         std::optional<std::uint64_t> limit;
         bool strict = false;
         bool retry_refused = false;
