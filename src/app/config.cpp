@@ -1,7 +1,10 @@
 // The table of keys, and the ways into it and out of it.
 #include "proctor/app/config.hpp"
 
+#include "proctor/codec/json_fields.hpp"
+
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <yaml-cpp/yaml.h>
 
 #include <algorithm>
@@ -16,21 +19,26 @@
 namespace proctor {
 namespace {
 
+namespace json = boost::json;
+
 template <class T>
 constexpr bool always_false = false;
 
 // clang-format off
 const setting table[] = {
-    {"questions_file", "", "", "the questions: JSON array or JSONL; relative paths are tried from the configuration's folder, then from here", [](config& c) -> setting_field { return &c.questions_file; }},
+    {"questions_file", "", "", "the questions: JSON array, JSONL or CSV, .gz or .zst too; relative paths are tried from the configuration's folder, then from here", [](config& c) -> setting_field { return &c.questions_file; }},
+    {"questions.fields", "", "", "what this set calls question, answer, choices (or several fields, with commas), context, category, id: {question: prompt}", [](config& c) -> setting_field { return &c.questions_fields; }},
 
     {"model.generator.generator_type", "", "", "openai (vllm and argo mean the same), or simulated: an endpoint inside the program, to try things", [](config& c) -> setting_field { return &c.model.generator_type; }},
     {"model.generator_settings.model", "--model", "NAME", "what the endpoint calls the model", [](config& c) -> setting_field { return &c.model.model; }},
     {"model.generator_settings.base_url", "--base-url", "URL", "the API root of an OpenAI-compatible endpoint, as https://host:port/v1; of several (a list, or said again) each takes what it can", [](config& c) -> setting_field { return &c.model.base_url; }},
     {"model.generator_settings.server", "", "", "with port, another way to say base_url: http://SERVER:PORT/v1", [](config& c) -> setting_field { return &c.model.server; }},
     {"model.generator_settings.port", "", "", "see server", [](config& c) -> setting_field { return &c.model.port; }},
+    {"model.generator_settings.boot_local", "", "", "start the server (not available yet: without a base_url, true is an error)", [](config& c) -> setting_field { return &c.model.boot_local; }},
     {"model.generator_settings.api_key", "", "", "${VAR} takes it from the environment", [](config& c) -> setting_field { return &c.model.api_key; }},
     {"model.generator_settings.api_key_file", "", "", "a file whose first line is the key", [](config& c) -> setting_field { return &c.model.api_key_file; }},
     {"model.generator_settings.headers", "", "", "further request headers, name: value", [](config& c) -> setting_field { return &c.model.headers; }},
+    {"model.generator_settings.extra_body", "", "", "further members of each request: {top_p: 0.9, stop: [END], chat_template_kwargs: {enable_thinking: false}}", [](config& c) -> setting_field { return &c.model.extra_body; }},
     {"model.generator_settings.temperature", "", "", "of sampling", [](config& c) -> setting_field { return &c.model.temperature; }},
     {"model.generator_settings.max_tokens", "", "", "of an answer, at the most", [](config& c) -> setting_field { return &c.model.max_tokens; }},
     {"model.generator_settings.timeout", "--timeout", "S", "for one attempt, from the moment it is sent", [](config& c) -> setting_field { return &c.model.timeout; }},
@@ -44,6 +52,8 @@ const setting table[] = {
     {"simulated.seed", "", "", "decides which ones", [](config& c) -> setting_field { return &c.simulated.seed; }},
 
     {"prompt.system", "", "", "a system message before each question", [](config& c) -> setting_field { return &c.prompt.system; }},
+    {"prompt.template", "", "", "the user message, with {question}, {choices} and {context} in it", [](config& c) -> setting_field { return &c.prompt.template_text; }},
+    {"prompt.examples_file", "", "", "a question file whose questions, with their answers, come before each question", [](config& c) -> setting_field { return &c.prompt.examples_file; }},
     {"rag.enabled", "!--no-rag", "", "retrieve context (not available yet: true is an error)", [](config& c) -> setting_field { return &c.rag.enabled; }},
     {"rag.use_context_field", "", "", "put each question's own text into its prompt", [](config& c) -> setting_field { return &c.rag.use_context_field; }},
     {"tls.ca_file", "--ca-file", "FILE", "certificate authorities to trust, PEM, instead of the system's", [](config& c) -> setting_field { return &c.tls.ca_file; }},
@@ -63,6 +73,8 @@ const setting table[] = {
     {"processing.must_resume", "--must-resume", "", "rather exit 4 than start a new run", [](config& c) -> setting_field { return &c.processing.must_resume; }},
     {"processing.save_incremental", "--save-incremental", "", "a checkpoint after every question", [](config& c) -> setting_field { return &c.processing.save_incremental; }},
     {"processing.progress_bar", "!--no-progress-bar", "", "show progress", [](config& c) -> setting_field { return &c.processing.progress_bar; }},
+    {"processing.random_selection", "--random", "N", "N questions by chance: what Python's random.seed(S); random.sample(questions, N) draws", [](config& c) -> setting_field { return &c.processing.random_selection; }},
+    {"processing.random_seed", "--seed", "S", "of that selection (not of generation); without one it is drawn and recorded, and a resume adopts it", [](config& c) -> setting_field { return &c.processing.random_seed; }},
     {"processing.limit", "--limit", "N", "only the first N questions", [](config& c) -> setting_field { return &c.processing.limit; }},
     {"processing.strict", "--strict", "", "stop at a record that is no question", [](config& c) -> setting_field { return &c.processing.strict; }},
     {"processing.retry_refused", "--retry-refused", "", "ask again what the endpoint refused for good", [](config& c) -> setting_field { return &c.processing.retry_refused; }},
@@ -279,6 +291,47 @@ problem parse_list(const YAML::Node& node, header_list& into, const environment&
     return std::nullopt;
 }
 
+// A plain scalar is what YAML makes of it, a quoted one a text.
+json::value json_of(const YAML::Node& node) {
+    if (node.IsMap()) {
+        json::object object;
+        for (const auto& member : node) object[member.first.Scalar()] = json_of(member.second);
+        return object;
+    }
+    if (node.IsSequence()) {
+        json::array list;
+        for (const auto& each : node) list.push_back(json_of(each));
+        return list;
+    }
+    if (!node.IsScalar()) return nullptr;
+    const auto& text = node.Scalar();
+    constexpr std::string_view quoted = "!";
+    if (node.Tag() == quoted) return json::string(text);
+    bool yes = false;
+    std::int64_t whole = 0;
+    double number = 0;
+    if (YAML::convert<bool>::decode(node, yes)) return yes;
+    const char* end = text.data() + text.size();
+    if (const auto [stop, error] = std::from_chars(text.data(), end, whole);
+        error == std::errc{} && stop == end)
+        return whole;
+    if (!parse(text, number)) return number;
+    return json::string(text);
+}
+
+problem parse_object(const YAML::Node& given, json::object& into) {
+    auto node = given;
+    try {
+        if (node.IsScalar()) node.reset(YAML::Load(node.Scalar())); // --set, or what a run recorded
+        auto value = json_of(node);
+        if (!value.is_object()) return "expected names with values, as {name: value}";
+        into = std::move(value.get_object());
+        return std::nullopt;
+    } catch (const YAML::Exception& error) {
+        return "expected names with values, as {name: value}: " + error.msg;
+    }
+}
+
 problem assign(config& into, const setting& entry, const YAML::Node& node,
                const environment& look_up) {
     const auto field = entry.of(into);
@@ -289,6 +342,8 @@ problem assign(config& into, const setting& entry, const YAML::Node& node,
     }
     if (auto* const* headers = std::get_if<header_list*>(&field))
         return parse_list(node, **headers, look_up);
+    if (auto* const* object = std::get_if<json::object*>(&field))
+        return parse_object(node, **object);
     std::string text;
     if (node.IsSequence() && std::holds_alternative<std::string*>(field) &&
         entry.path.ends_with(".base_url")) {
@@ -306,7 +361,8 @@ problem assign(config& into, const setting& entry, const YAML::Node& node,
         if (auto wrong = expand(text, look_up)) return wrong;
     auto wrong = std::visit(
         [&](auto* to) -> problem {
-            if constexpr (std::is_same_v<decltype(to), header_list*>)
+            if constexpr (std::is_same_v<decltype(to), header_list*> ||
+                          std::is_same_v<decltype(to), json::object*>)
                 return std::nullopt; // handled above
             else
                 return parse(text, *to);
@@ -420,6 +476,13 @@ void fill_from_environment(config& into, const environment& look_up) {
         fill_key("OPENAI_API_KEY");
 }
 
+question_fields fields_of(const config& used) {
+    question_fields fields;
+    for (const auto& [ours, theirs] : used.questions_fields)
+        if (theirs.is_string()) fields.names.emplace_back(ours, theirs.get_string());
+    return fields;
+}
+
 std::vector<failure> check(const config& used) {
     std::vector<failure> problems;
     const auto require = [&](bool fine, std::string_view where, std::string what) {
@@ -430,13 +493,38 @@ std::vector<failure> check(const config& used) {
     const bool simulated = type == "simulated";
     require(!used.questions_file.empty(), "questions_file",
             "no question file; name one: proctor run QUESTIONS");
+    for (const auto& [name, theirs] : used.questions_fields) {
+        const std::string_view ours(name.data(), name.size());
+        require(std::find(std::begin(question_field_names), std::end(question_field_names), ours) !=
+                    std::end(question_field_names),
+                "questions.fields",
+                fmt::format("there is no {}; there are {}", ours,
+                            fmt::join(question_field_names, ", ")));
+        require(theirs.is_string(), "questions.fields",
+                fmt::format("expected the name of a field for {}", ours));
+    }
     require(simulated || type == "openai" || type == "vllm" || type == "argo",
             "model.generator.generator_type", not_a("openai, vllm, argo or simulated", type));
     require(simulated || !used.model.model.empty(), "model.generator_settings.model",
             "no model; say --model NAME");
-    require(simulated || !used.model.base_url.empty() || !used.model.server.empty(),
+    require(simulated || used.model.boot_local || !used.model.base_url.empty() ||
+                !used.model.server.empty(),
             "model.generator_settings.base_url",
             "no endpoint; say --base-url https://HOST/v1 (or set OPENAI_BASE_URL)");
+    const auto local_port = used.model.port.value_or(8000);
+    require(!used.model.boot_local || !used.model.base_url.empty(),
+            "model.generator_settings.boot_local",
+            fmt::format("a server is not started from here; start it with: vllm serve {} --port "
+                        "{}; and say --base-url http://127.0.0.1:{}/v1",
+                        used.model.model, local_port, local_port));
+    for (const auto* ours : {"model", "messages", "stream"})
+        require(!used.model.extra_body.contains(ours), "model.generator_settings.extra_body",
+                fmt::format("{} is not for it to say", ours));
+    require(used.prompt.template_text.empty() ||
+                used.prompt.template_text.find("{question}") != std::string::npos,
+            "prompt.template", "there is no {question} in it");
+    require(used.processing.random_selection != 0u, "processing.random_selection",
+            "expected a number above 0");
     require(used.model.server.empty() || used.model.port, "model.generator_settings.port",
             "server needs a port");
     require(!used.model.port || (*used.model.port >= 1 && *used.model.port <= 65535),
@@ -499,6 +587,8 @@ std::string value_text(const config& used, const setting& entry) {
                 return *value ? fmt::format("{}", **value) : "";
             else if constexpr (std::is_same_v<type, header_list>)
                 return value->empty() ? "" : "***";
+            else if constexpr (std::is_same_v<type, json::object>)
+                return value->empty() ? "" : json_text(*value);
             else
                 return fmt::format("{}", *value);
         },
@@ -548,7 +638,7 @@ boost::json::object redacted_json(const config& used) {
             [&](auto* value) -> boost::json::value {
                 using type = std::remove_pointer_t<decltype(value)>;
                 if (text.empty()) return nullptr;
-                if constexpr (std::is_arithmetic_v<type>)
+                if constexpr (std::is_arithmetic_v<type> || std::is_same_v<type, json::object>)
                     return *value;
                 else if constexpr (std::is_same_v<type, std::optional<std::uint64_t>>)
                     return **value;

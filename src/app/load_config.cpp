@@ -66,10 +66,24 @@ void read_api_key_file(config& used) {
         throw cannot_start{exit_usage, {path + ": expected an API key in its first line"}};
 }
 
+// What the examples say decides results: their digest is part of a run's identity.
+void read_examples(config& used) {
+    const auto& path = used.prompt.examples_file;
+    if (path.empty()) return;
+    std::vector<std::string> broken;
+    const auto census =
+        take_census(path, [&](const failure& why) { broken.push_back(why.message()); });
+    if (!census) throw cannot_start{exit_usage, {census.error().message()}};
+    if (!broken.empty()) throw cannot_start{exit_usage, std::move(broken)};
+    used.prompt.examples_sha256 = census->sha256;
+}
+
 // Keys whose values are paths.
-constexpr std::string_view path_keys[] = {"questions_file", "model.generator_settings.api_key_file",
-                                          "tls.ca_file",    "tls.client_certificate",
-                                          "tls.client_key", "output.output_directory"};
+constexpr std::string_view path_keys[] = {
+    "questions_file",      "model.generator_settings.api_key_file",
+    "tls.ca_file",         "tls.client_certificate",
+    "tls.client_key",      "output.output_directory",
+    "prompt.examples_file"};
 
 // What a run recorded of its configuration, as if it were a file: `resume` begins with it.
 // Relative paths mean what they meant when the run was made.
@@ -159,6 +173,7 @@ loaded_config load_config(const command_line& line) {
         throw wrong;
     }
     read_api_key_file(used);
+    read_examples(used);
     find_questions(used, line);
     if (used.model.base_url.empty() && !used.model.server.empty())
         used.model.base_url = fmt::format("http://{}:{}/v1", used.model.server, *used.model.port);

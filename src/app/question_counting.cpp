@@ -44,7 +44,8 @@ std::optional<question_index> kept_index(const config& used, file_system& disk) 
         const auto text = read_all(disk, path);
         if (!text) continue;
         auto index = decode_question_index(*text, path);
-        if (index && index->stamp == *stamp) return std::move(*index);
+        if (index && index->stamp == *stamp && index->fields == fields_of(used).text())
+            return std::move(*index);
     }
     return std::nullopt;
 }
@@ -53,10 +54,11 @@ question_index count_anew(const config& used, console& talk) {
     constexpr std::uint64_t most_shown = 5;
     std::uint64_t broken = 0;
     std::optional<failure> first;
-    auto index = index_questions(used.questions_file, [&](const failure& why) {
+    const auto tell = [&](const failure& why) {
         if (!first) first = why;
         if (++broken <= most_shown) talk.warn("not a question: " + why.message());
-    });
+    };
+    auto index = index_questions(used.questions_file, tell, records_per_place, fields_of(used));
     if (!index) throw cannot_start{exit_usage, {index.error().message()}};
     if (used.processing.strict && first)
         throw cannot_start{exit_usage, {fmt::format("stopped by --strict: {}", first->message())}};

@@ -14,6 +14,7 @@
 #include "proctor/app/report.hpp"
 #include "proctor/app/results_file.hpp"
 #include "proctor/app/run_directory.hpp"
+#include "proctor/app/run_lookup.hpp"
 #include "proctor/app/run_opening.hpp"
 #include "proctor/app/session_record.hpp"
 #include "proctor/async/run.hpp"
@@ -63,13 +64,13 @@ public:
     int run() {
         try {
             index_ = count_questions(config_, disk_, console_);
-            chosen_.limit = config_.processing.limit;
-            total_ = chosen_.count(index_.census.questions);
+            total_ = selected_count(config_, index_.census);
             raise_descriptor_limit();
             listen_for_metrics();
             open_endpoints(); // before there is a run: a bad URL should leave nothing behind
             auto opened = open_run(config_, index_, disk_, console_, started_);
             created_ = opened.store->identity().created;
+            chosen_ = selection_of(opened.store->identity().settings);
             write_config();
             begin_log(std::move(opened));
         } catch (const cannot_start& wrong) {
@@ -186,11 +187,11 @@ private:
                 scrubber_.add(value.substr(space + 1));
         }
         model_settings settings;
+        settings.prompt = prompting();
+        settings.sampling.extra_body = config_.model.extra_body;
         settings.sampling.model = config_.model.model;
         settings.sampling.temperature = config_.model.temperature;
         settings.sampling.max_tokens = static_cast<std::uint32_t>(config_.model.max_tokens);
-        settings.prompt.system = config_.prompt.system;
-        settings.prompt.use_context = config_.rag.use_context_field;
         for (const auto& url : split_urls(config_.model.base_url)) {
             const auto root = parse_api_root(url);
             if (!root) throw usage_error(root.error());
@@ -205,6 +206,22 @@ private:
         }
         grader_ = make_grader("extraction");
         PROCTOR_ASSERT(grader_);
+    }
+
+    prompt_settings prompting() const {
+        prompt_settings settings;
+        settings.system = config_.prompt.system;
+        settings.use_context = config_.rag.use_context_field;
+        settings.template_text = config_.prompt.template_text;
+        if (config_.prompt.examples_file.empty()) return settings;
+        auto examples = question_reader::open(config_.prompt.examples_file);
+        if (!examples) throw usage_error(examples.error());
+        while (const auto next = examples->next()) {
+            if (!*next) throw usage_error(next->error());
+            settings.examples.push_back(
+                {build_prompt(**next, settings), (*next)->reference_answer});
+        }
+        return settings;
     }
 
     void make_group() {
@@ -248,7 +265,7 @@ private:
     void start_simulation(endpoint_options& options) {
         const auto latency = parse_latency(config_.simulated.latency);
         if (!latency) throw usage_error(latency.error());
-        auto key = answer_key::read(config_.questions_file);
+        auto key = answer_key::read(config_.questions_file, fields_of(config_), prompting());
         if (!key) throw usage_error(key.error());
         simulator_options simulator;
         simulator.latency = *latency;
@@ -288,7 +305,8 @@ private:
             co_await find_endpoint(tasks);
             reporter_->begin();
             helpers.spawn(reporter_->watch());
-            auto questions = question_reader::open(config_.questions_file, index_, {});
+            auto questions =
+                question_reader::open(config_.questions_file, index_, {}, fields_of(config_));
             if (!questions)
                 control_.stop({questions.error().code == failure_code::mismatch
                                    ? stop_cause::broken_question

@@ -41,22 +41,41 @@ result<std::vector<found_run>> runs_of(file_system& disk, const std::string& che
     return std::move(listing->runs);
 }
 
+// "none", for null would fit anything: a seed that is still to be drawn fits the one that was.
+json::object identity_of_selection(const config& used, const question_census& census) {
+    const auto& processing = used.processing;
+    const auto population = selection{processing.limit, {}}.count(census.questions);
+    const auto count = selected_count(used, census);
+    json::object chosen{{"limit", "none"}, {"random_seed", "none"}, {"random_of", "none"}};
+    if (count < census.questions) chosen["limit"] = count;
+    if (count < population) {
+        chosen["random_of"] = population;
+        chosen["random_seed"] =
+            processing.random_seed ? json::value(*processing.random_seed) : json::value();
+    }
+    return chosen;
+}
+
 } // namespace
+
+std::uint64_t selected_count(const config& used, const question_census& census) {
+    const auto population = selection{used.processing.limit, {}}.count(census.questions);
+    return std::min(population, used.processing.random_selection.value_or(population));
+}
 
 json::object identity_settings(const config& used, const question_census& census) {
     json::object settings;
-    settings["questions"] = {{"sha256", census.sha256}, {"count", census.questions}};
-    json::object chosen;
-    if (used.processing.limit && *used.processing.limit < census.questions)
-        chosen["limit"] = *used.processing.limit;
-    else
-        chosen["limit"] = "none"; // null would fit any limit
-    settings["selection"] = std::move(chosen);
+    settings["questions"] = {
+        {"sha256", census.sha256}, {"count", census.questions}, {"fields", fields_of(used).text()}};
+    settings["selection"] = identity_of_selection(used, census);
     settings["model"] = used.model.model;
     settings["sampling"] = {{"temperature", used.model.temperature},
-                            {"max_tokens", used.model.max_tokens}};
+                            {"max_tokens", used.model.max_tokens},
+                            {"extra_body", json_text(used.model.extra_body)}};
     settings["prompt"] = {{"version", prompt_version},
                           {"system", used.prompt.system},
+                          {"template", used.prompt.template_text},
+                          {"examples_sha256", used.prompt.examples_sha256},
                           {"use_context_field", used.rag.use_context_field}};
     settings["grader"] = {{"name", "extraction"}, {"version", grader_version}};
     settings["result_version"] = result_version;

@@ -2,6 +2,8 @@
 // original numbered its sample.
 #include "proctor/app/run_import.hpp"
 
+#include "proctor/app/run_lookup.hpp"
+
 #include "proctor/codec/json_fields.hpp"
 #include "proctor/codec/sha256.hpp"
 #include "proctor/eval/dataset.hpp"
@@ -133,7 +135,7 @@ std::string imported_body(const question& asked, const json::object& entry) {
 }
 
 result<> import_json(file_system& disk, const std::string& path, run_builder& into,
-                     const config& used, console& talk) {
+                     const selection& chosen, const config& used, console& talk) {
     foreign_checkpoint checkpoint;
     if (auto done = checkpoint.read(disk, path); !done) return done;
     if (const auto model = checkpoint.model(); !model.empty() && model != used.model.model)
@@ -141,17 +143,17 @@ result<> import_json(file_system& disk, const std::string& path, run_builder& in
                        fmt::format("this checkpoint is of something else:\n  model: it has \"{}\", "
                                    "you ask for \"{}\"",
                                    model, used.model.model)};
-    auto questions = question_reader::open(used.questions_file);
+    auto questions = question_reader::open(used.questions_file, fields_of(used));
     if (!questions) return questions.error();
     std::uint64_t taken = 0, seen = 0;
-    while (!used.processing.limit || seen < *used.processing.limit) {
+    while (!chosen.limit || seen < *chosen.limit) {
         const auto asked = questions->next();
         if (!asked) break;
         if (!*asked) {
             if (asked->error().code == failure_code::io_error) return asked->error();
             continue;
         }
-        ++seen;
+        if (!chosen.contains(++seen)) continue;
         const auto* entry = checkpoint.take((*asked)->text);
         if (!entry) continue;
         const auto body = imported_body(**asked, *entry);
@@ -222,7 +224,8 @@ result<> import_checkpoint(file_system& disk, const std::string& path, const std
     auto builder = run_builder::create(disk, directory, identity, std::move(options));
     if (!builder) return builder.error();
     auto done = snapshot_of(path) ? import_snapshot(disk, path, *builder, identity, talk)
-                                  : import_json(disk, path, *builder, used, talk);
+                                  : import_json(disk, path, *builder,
+                                                selection_of(identity.settings), used, talk);
     if (!done) builder->abandon();
     return done;
 }

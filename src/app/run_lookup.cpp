@@ -2,7 +2,6 @@
 #include "proctor/app/run_lookup.hpp"
 
 #include "proctor/app/exit_status.hpp"
-#include "proctor/eval/selection.hpp"
 
 #include <fmt/format.h>
 
@@ -121,7 +120,20 @@ std::optional<std::uint64_t> selected_questions(const run_identity& identity) {
     const auto count = questions ? number_at(*questions, "count") : std::nullopt;
     if (!count) return std::nullopt;
     const auto* chosen = object_at(identity.settings, "selection");
-    return selection{chosen ? number_at(*chosen, "limit") : std::nullopt}.count(*count);
+    return std::min(chosen ? number_at(*chosen, "limit").value_or(*count) : *count, *count);
+}
+
+selection selection_of(const json::object& settings) {
+    selection found;
+    const auto* chosen = object_at(settings, "selection");
+    if (!chosen) return found;
+    found.limit = number_at(*chosen, "limit");
+    const auto seed = number_at(*chosen, "random_seed");
+    const auto population = number_at(*chosen, "random_of");
+    if (!found.limit || !seed || !population || *found.limit > *population) return found;
+    found.drawn = draw_questions(*population, *found.limit, *seed);
+    found.limit = population;
+    return found;
 }
 
 std::string size_text(std::uint64_t bytes) {

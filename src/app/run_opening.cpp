@@ -161,6 +161,8 @@ private:
         identity.created = iso_time(started_);
         identity.made_by = "proctor " PROCTOR_VERSION;
         identity.settings = wanted;
+        auto& seed = identity.settings.at("selection").at("random_seed");
+        if (seed.is_null()) seed = random_number() >> 32; // short enough to be typed
         identity.about["questions_file"] = absolute(config_.questions_file);
         // What `proctor resume` goes on with.
         identity.about["working_directory"] = absolute(".");
@@ -208,7 +210,7 @@ private:
                                {opened.error().message(), describe_risk(disk_, run.directory)}};
         if (!opened) must(opened.error());
         const auto& counted = opened_.counted = (*opened)->found().counted;
-        const auto total = selection{config_.processing.limit}.count(index_.census.questions);
+        const auto total = selected_count(config_, index_.census);
         console_.also_write_to(join_path(run.directory, run_log_file));
         const auto& found = (*opened)->found();
         const auto done = counted.completed_count();

@@ -101,7 +101,8 @@ void append_message(std::string& out, std::string_view role, std::string_view co
 } // namespace
 
 std::string chat_request_body(const sampling_settings& sampling, std::string_view system,
-                              std::string_view prompt) {
+                              std::string_view prompt, std::span<const prompt_example> examples) {
+    const auto& extra = sampling.extra_body;
     std::string body;
     body.reserve(160 + sampling.model.size() + system.size() + prompt.size() + prompt.size() / 8);
     body += R"({"model":)";
@@ -111,11 +112,28 @@ std::string chat_request_body(const sampling_settings& sampling, std::string_vie
         append_message(body, "system", system);
         body += ',';
     }
+    for (const auto& example : examples) {
+        append_message(body, "user", example.prompt);
+        body += ',';
+        append_message(body, "assistant", example.answer);
+        body += ',';
+    }
     append_message(body, "user", prompt);
-    body += R"(],"temperature":)";
-    append_json_number(body, sampling.temperature);
-    body += R"(,"max_tokens":)";
-    body += std::to_string(sampling.max_tokens);
+    body += ']';
+    if (!extra.contains("temperature")) {
+        body += R"(,"temperature":)";
+        append_json_number(body, sampling.temperature);
+    }
+    if (!extra.contains("max_tokens") && !extra.contains("max_completion_tokens")) {
+        body += R"(,"max_tokens":)";
+        body += std::to_string(sampling.max_tokens);
+    }
+    for (const auto& [name, value] : extra) {
+        body += ',';
+        append_json_string(body, {name.data(), name.size()});
+        body += ':';
+        body += json_text(value);
+    }
     body += '}';
     return body;
 }

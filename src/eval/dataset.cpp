@@ -34,8 +34,9 @@ private:
 };
 
 // As parse_question, with the file's name in what it says.
-result<question> parse_in(const std::string& path, const raw_record& record) {
-    auto parsed = parse_question(record);
+result<question> parse_in(const std::string& path, const raw_record& record,
+                          const question_fields& fields) {
+    auto parsed = parse_question(record, fields);
     if (parsed) return parsed;
     auto why = parsed.error();
     why.where = fmt::format("{}:{}", path, record.line);
@@ -76,7 +77,9 @@ result<file_stamp> stamp_of_open(const std::string& path, int fd) {
 
 class question_reader::state {
 public:
-    state(const std::string& path, int fd) : path_(path), file_(fd), records_(path, fd) {}
+    state(const std::string& path, int fd, question_fields fields)
+        : path_(path), file_(fd), fields_(std::move(fields)),
+          records_(path, fd, std::string(fields_.name_of("question"))) {}
 
     result<void> begin() { return records_.begin(); }
 
@@ -86,14 +89,13 @@ public:
         if (*stamp != index.stamp)
             return failure(failure_code::mismatch, path_,
                            "was changed or replaced after its questions were counted");
-        return records_.begin_at(index.syntax, place);
+        if (const auto begun = begin(); !begun) return begun.error();
+        return records_.go_to(place);
     }
 
     result<void> go_to(const question_place& place) {
-        const auto syntax = records_.syntax();
         unreported_.reset();
-        records_ = record_splitter(path_, file_.get());
-        return records_.begin_at(syntax, place);
+        return records_.go_to(place);
     }
 
     question_id next_number() const { return records_.next_number(); }
@@ -107,7 +109,7 @@ public:
         const auto record = records_.next();
         if (!record) return std::nullopt;
         if (!*record) return result<question>(record->error());
-        return parse_in(path_, **record);
+        return parse_in(path_, **record, fields_);
     }
 
     bool skip() {
@@ -121,6 +123,7 @@ public:
 private:
     std::string path_;
     file_descriptor file_;
+    question_fields fields_;
     record_splitter records_;
     std::optional<failure> unreported_; // skip() met it, next() tells it
 };
@@ -130,19 +133,21 @@ question_reader::question_reader(question_reader&&) noexcept = default;
 question_reader& question_reader::operator=(question_reader&&) noexcept = default;
 question_reader::~question_reader() = default;
 
-result<question_reader> question_reader::open(const std::string& path) {
+result<question_reader> question_reader::open(const std::string& path,
+                                              const question_fields& fields) {
     const auto fd = open_file(path);
     if (!fd) return fd.error();
-    auto opened = std::make_unique<state>(path, *fd);
+    auto opened = std::make_unique<state>(path, *fd, fields);
     if (const auto begun = opened->begin(); !begun) return begun.error();
     return question_reader(std::move(opened));
 }
 
 result<question_reader> question_reader::open(const std::string& path, const question_index& index,
-                                              const question_place& place) {
+                                              const question_place& place,
+                                              const question_fields& fields) {
     const auto fd = open_file(path);
     if (!fd) return fd.error();
-    auto opened = std::make_unique<state>(path, *fd);
+    auto opened = std::make_unique<state>(path, *fd, fields);
     if (const auto begun = opened->begin_at(index, place); !begun) return begun.error();
     return question_reader(std::move(opened));
 }
@@ -174,7 +179,7 @@ result<file_stamp> stamp_of(const std::string& path) {
 
 result<question_index> index_questions(const std::string& path,
                                        const std::function<void(const failure&)>& on_broken,
-                                       std::uint64_t stride) {
+                                       std::uint64_t stride, const question_fields& fields) {
     PROCTOR_ASSERT(stride > 0);
     const auto fd = open_file(path);
     if (!fd) return fd.error();
@@ -182,7 +187,7 @@ result<question_index> index_questions(const std::string& path,
     const auto before = stamp_of_open(path, file.get());
     if (!before) return before.error();
     sha256 hash;
-    record_splitter records(path, file.get(),
+    record_splitter records(path, file.get(), std::string(fields.name_of("question")),
                             [&hash](std::string_view bytes) { hash.update(bytes); });
     if (const auto begun = records.begin(); !begun) return begun.error();
 
@@ -197,7 +202,8 @@ result<question_index> index_questions(const std::string& path,
             index.places.push_back(place);
         }
         ++census.records;
-        const auto parsed = *record ? parse_in(path, **record) : result<question>(record->error());
+        const auto parsed =
+            *record ? parse_in(path, **record, fields) : result<question>(record->error());
         if (parsed) {
             ++census.questions;
         } else {
@@ -212,7 +218,7 @@ result<question_index> index_questions(const std::string& path,
     if (*after != *before)
         return failure(failure_code::io_error, path, "was changed while it was read");
     index.stamp = *after;
-    index.syntax = records.syntax();
+    index.fields = fields.text();
     census.bytes = records.read_up_to();
     census.sha256 = hash.finish();
     return index;

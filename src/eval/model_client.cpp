@@ -78,7 +78,7 @@ model_client::model_client(transport& transport, clock& clock, const scrubber& s
 
 std::string model_client::request_body(const question& asked) const {
     return chat_request_body(settings_.sampling, settings_.prompt.system,
-                             build_prompt(asked, settings_.prompt));
+                             build_prompt(asked, settings_.prompt), settings_.prompt.examples);
 }
 
 asio::awaitable<attempt_result> model_client::ask(const question& asked) {

@@ -2,13 +2,17 @@
 #include "proctor/eval/choice_list.hpp"
 #include "proctor/eval/dataset.hpp"
 
+#include "csv_record.hpp"
+
 #include <boost/json/monotonic_resource.hpp>
+#include <boost/json/parse.hpp>
 #include <boost/json/parser.hpp>
 #include <boost/json/value.hpp>
 
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <charconv>
 #include <initializer_list>
 #include <numeric>
 #include <utility>
@@ -53,6 +57,29 @@ const json::value* field(const json::object& record,
     }
     return nullptr;
 }
+
+const json::value* field(const json::object& record, std::string_view name) {
+    return field(record, {name});
+}
+
+// A record's fields by the names that they have in most sets, or by those that were given.
+class named_fields {
+public:
+    named_fields(const json::object& record, const question_fields& names)
+        : record_(record), names_(names) {}
+
+    const json::value* find(std::string_view of,
+                            std::initializer_list<std::string_view> usual) const {
+        const auto given = names_.name_of(of);
+        return given.empty() ? field(record_, usual) : field(record_, given);
+    }
+    const json::object& record() const { return record_; }
+    std::string_view name_of(std::string_view of) const { return names_.name_of(of); }
+
+private:
+    const json::object& record_;
+    const question_fields& names_;
+};
 
 // Choices in the order in which the record prints them.
 struct listed_choices {
@@ -103,12 +130,42 @@ void take_labels_off(listed_choices& choices) {
     }
 }
 
-result<listed_choices> read_choices(const raw_record& record, const json::value& value) {
-    const bool in_arc_shape = value.is_object();
-    const auto* texts = in_arc_shape ? value.get_object().if_contains("text") : &value;
-    if (!texts)
-        return bad_record(record, failure_code::bad_value, "the choices have no list \"text\"");
-    auto read = read_texts(record, *texts);
+// Choices that come as objects, as two lists: [{"text": …, "label": …}, …] or {"A": …, "B": …}.
+json::object in_arc_shape(const json::value& value) {
+    json::array texts, labels;
+    const auto* pairs = value.if_object();
+    const auto* items = value.if_array();
+    if (pairs) {
+        for (const auto& [label, text] : *pairs) {
+            labels.emplace_back(label);
+            texts.push_back(text);
+        }
+    } else if (items) {
+        for (const auto& item : *items) {
+            const auto* parts = item.if_object();
+            const auto* text = parts ? field(*parts, "text") : nullptr;
+            const auto* label = parts ? field(*parts, "label") : nullptr;
+            if (text) texts.push_back(*text);
+            if (label) labels.push_back(*label);
+        }
+    }
+    json::object lists{{"text", std::move(texts)}};
+    if (!labels.empty()) lists["label"] = std::move(labels);
+    return lists;
+}
+
+bool is_in_arc_shape(const json::value& value) {
+    const auto* pairs = value.if_object();
+    if (pairs) return pairs->contains("text");
+    const auto* items = value.if_array();
+    return !items || items->empty() || !items->front().is_object();
+}
+
+result<listed_choices> read_choices(const raw_record& record, const json::value& given) {
+    const json::value rearranged = is_in_arc_shape(given) ? json::value() : in_arc_shape(given);
+    const auto& value = rearranged.is_null() ? given : rearranged;
+    const auto* lists = value.if_object();
+    auto read = read_texts(record, lists ? lists->at("text") : value);
     if (!read) return read.error();
     const auto count = read->size();
     if (count < 2 || count > max_choices)
@@ -120,7 +177,7 @@ result<listed_choices> read_choices(const raw_record& record, const json::value&
     choices.places.resize(count);
     std::iota(choices.places.begin(), choices.places.end(), std::size_t{0});
 
-    const auto* labels = in_arc_shape ? value.get_object().if_contains("label") : nullptr;
+    const auto* labels = lists ? lists->if_contains("label") : nullptr;
     if (labels) {
         auto names = read_texts(record, *labels);
         if (!names) return names.error();
@@ -160,18 +217,20 @@ std::optional<std::size_t> find_choice(const listed_choices& choices, const json
     return static_cast<std::size_t>(found - choices.labels.begin());
 }
 
-failure no_answer(const raw_record& record) {
+failure no_answer(const raw_record& record, const named_fields& fields) {
+    const auto given = fields.name_of("answer");
     return bad_record(record, failure_code::bad_value,
-                      "no answer (expected answer, label or answer_index)");
+                      given.empty() ? "no answer (expected answer, label or answer_index)"
+                                    : fmt::format("no answer (expected {})", given));
 }
 
 failure unusable_answer(const raw_record& record) {
     return bad_record(record, failure_code::bad_value, "the answer is neither a text nor a number");
 }
 
-result<void> read_answer(const raw_record& record, const json::object& fields, question& asked) {
-    const auto* value = field(fields, {"answer", "label"});
-    if (!value) return no_answer(record);
+result<void> read_answer(const raw_record& record, const named_fields& fields, question& asked) {
+    const auto* value = fields.find("answer", {"answer", "Answer", "label"});
+    if (!value) return no_answer(record, fields);
     auto text = scalar_text(*value);
     if (!text) return unusable_answer(record);
     asked.reference_answer = std::move(*text);
@@ -180,30 +239,127 @@ result<void> read_answer(const raw_record& record, const json::object& fields, q
     return {};
 }
 
-result<void> read_choices_and_answer(const raw_record& record, const json::object& fields,
+// CSV has numbers as text, too.
+std::optional<std::size_t> index_in_text(std::string_view text, std::size_t count) {
+    std::size_t index = 0;
+    const char* end = text.data() + text.size();
+    const auto [stop, error] = std::from_chars(text.data(), end, index);
+    if (error != std::errc{} || stop != end || index >= count) return std::nullopt;
+    return index;
+}
+
+void take_choice(listed_choices& choices, std::size_t right, question& asked) {
+    const auto count = choices.printed.size();
+    asked.reference_answer = letter_labels(count)[choices.places[right]];
+    asked.choices.resize(count);
+    for (std::size_t i = 0; i < count; ++i)
+        asked.choices[choices.places[i]] = std::move(choices.texts[i]);
+    asked.format = question_format::multiple_choice;
+}
+
+result<void> read_choices_and_answer(const raw_record& record, const named_fields& fields,
                                      const json::value& list, question& asked) {
-    const auto* value = field(fields, {"label", "answerKey", "answer_index", "answer"});
-    if (!value) return no_answer(record);
+    const auto* value = fields.find(
+        "answer", {"label", "answerKey", "answer_index", "answer_idx", "answer", "Answer"});
+    if (!value) return no_answer(record, fields);
     const auto answer = scalar_text(*value);
     if (!answer) return unusable_answer(record);
     auto choices = read_choices(record, list);
     if (!choices) return choices.error();
-    const auto count = choices->printed.size();
-    const auto found = find_choice(*choices, *value, *answer);
+    auto found = find_choice(*choices, *value, *answer);
+    if (!found && record.columns) found = index_in_text(*answer, choices->printed.size());
     if (!found)
         return bad_record(record, failure_code::bad_value,
                           fmt::format("the answer \"{}\" names none of the {} choices",
-                                      std::string_view(*answer).substr(0, 80), count));
-    asked.reference_answer = letter_labels(count)[choices->places[*found]];
-    asked.choices.resize(count);
-    for (std::size_t i = 0; i < count; ++i)
-        asked.choices[choices->places[i]] = std::move(choices->texts[i]);
+                                      std::string_view(*answer).substr(0, 80),
+                                      choices->printed.size()));
+    take_choice(*choices, *found, asked);
+    return {};
+}
+
+// FNV-1a: the same everywhere.
+std::uint64_t hash_of(std::string_view text, std::uint64_t hash = 0xcbf29ce484222325) {
+    for (const char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3;
+    return hash;
+}
+
+// GPQA and SciQ: the right choice and the wrong ones in fields of their own, without an order.
+struct set_apart {
+    const json::value* right = nullptr;
+    std::vector<const json::value*> wrong;
+};
+
+set_apart find_set_apart(const json::object& record) {
+    set_apart found;
+    found.right = field(record, {"Correct Answer", "correct_answer"});
+    for (const std::string_view prefix : {"Incorrect Answer ", "incorrect_answer_", "distractor"})
+        for (std::size_t i = 1; found.right && i < max_choices; ++i) {
+            const auto* value = field(record, fmt::format("{}{}", prefix, i));
+            if (!value) break;
+            found.wrong.push_back(value);
+        }
+    return found;
+}
+
+result<void> read_set_apart(const raw_record& record, const set_apart& found, question& asked) {
+    json::array texts{*found.right};
+    for (const auto* wrong : found.wrong) texts.push_back(*wrong);
+    auto read = read_texts(record, texts);
+    if (!read) return read.error();
+    const auto right = read->front();
+    std::stable_sort(read->begin(), read->end(), [&](const auto& a, const auto& b) {
+        return hash_of(a, hash_of(asked.text)) < hash_of(b, hash_of(asked.text));
+    });
+    asked.reference_answer = letter_labels(read->size())[static_cast<std::size_t>(
+        std::find(read->begin(), read->end(), right) - read->begin())];
+    asked.choices = std::move(*read);
     asked.format = question_format::multiple_choice;
     return {};
 }
 
-result<void> read_context(const raw_record& record, const json::object& fields, question& asked) {
-    if (const auto* passage = field(fields, {"passage"})) {
+// Several fields that hold a choice each.
+template <class Names>
+json::array values_of(const json::object& record, const Names& names) {
+    json::array values;
+    for (const auto& name : names) {
+        const auto* value = field(record, std::string_view(name));
+        if (!value) break;
+        values.push_back(*value);
+    }
+    return values;
+}
+
+std::vector<std::string> split_names(std::string_view names) {
+    std::vector<std::string> split;
+    while (!names.empty()) {
+        auto name = names.substr(0, names.find(','));
+        names.remove_prefix(std::min(names.size(), name.size() + 1));
+        while (name.starts_with(' ')) name.remove_prefix(1);
+        while (name.ends_with(' ')) name.remove_suffix(1);
+        split.emplace_back(name);
+    }
+    return split;
+}
+
+// The choices that are listed apart, put together in `columns` if they are fields of their own;
+// null: there are none.
+const json::value* find_choices(const named_fields& fields, json::value& columns) {
+    const auto& record = fields.record();
+    const auto* list = fields.find("choices", {"choices", "options"});
+    if (list) return list->is_array() && list->get_array().empty() ? nullptr : list;
+    static const auto letters = letter_labels(max_choices);
+    const auto given = fields.name_of("choices");
+    auto values =
+        given.empty() ? values_of(record, letters) : values_of(record, split_names(given));
+    if (values.size() < 2) return nullptr;
+    columns = std::move(values);
+    return &columns;
+}
+
+result<void> read_context(const raw_record& record, const named_fields& fields, question& asked) {
+    const auto* passage =
+        fields.name_of("context").empty() ? field(fields.record(), "passage") : nullptr;
+    if (passage) {
         if (!passage->is_string())
             return bad_record(record, failure_code::bad_value, "the passage is not a text");
         asked.context = text_of(*passage);
@@ -211,14 +367,78 @@ result<void> read_context(const raw_record& record, const json::object& fields, 
         return {};
     }
     // Only used on request, so one that is not a text does not make the question unusable.
-    const auto* context = field(fields, {"text", "context"});
+    const auto* context = fields.find("context", {"text", "context", "support"});
     if (context && context->is_string()) asked.context = text_of(*context);
     return {};
 }
 
+result<question> read_question(const raw_record& record, const named_fields& fields) {
+    question asked;
+    asked.number = record.number;
+    asked.line = record.line;
+    const auto* text = fields.find("question", {"question", "Question"});
+    const auto* nested = text ? text->if_object() : nullptr; // ARC as AI2 publishes it
+    if (nested) text = field(*nested, "stem");
+    if (!text || !text->is_string()) {
+        const auto given = fields.name_of("question");
+        return bad_record(
+            record, failure_code::bad_value,
+            fmt::format("no question (expected a text in {})", given.empty() ? "question" : given));
+    }
+    asked.text = text_of(*text);
+    json::value columns;
+    const auto* inside = nested ? field(*nested, "choices") : nullptr;
+    const auto* list = inside ? inside : find_choices(fields, columns);
+    const auto apart = find_set_apart(fields.record());
+    const auto answered = list ? read_choices_and_answer(record, fields, *list, asked)
+                          : !apart.wrong.empty() ? read_set_apart(record, apart, asked)
+                                                 : read_answer(record, fields, asked);
+    if (!answered) return answered.error();
+    if (const auto read = read_context(record, fields, asked); !read) return read.error();
+    if (const auto* category =
+            fields.find("category", {"category", "subject", "High-level domain"}))
+        asked.category = scalar_text(*category).value_or("");
+    if (const auto* id = fields.find("id", {"id", "Record ID"}))
+        asked.own_id = scalar_text(*id).value_or("");
+    return asked;
+}
+
+result<question> parse_row(const raw_record& record, const question_fields& names) {
+    const auto row = csv_fields(record.text);
+    if (!row)
+        return bad_record(record, failure_code::bad_syntax, "a quotation mark does not close");
+    const auto& columns = *record.columns;
+    if (row->size() != columns.size())
+        return bad_record(record, failure_code::bad_value,
+                          fmt::format("{} fields for {} columns", row->size(), columns.size()));
+    json::object fields;
+    for (std::size_t i = 0; i < row->size(); ++i) {
+        auto& value = fields[columns[i]];
+        value = (*row)[i];
+        if (!(*row)[i].starts_with('[') && !(*row)[i].starts_with('{')) continue;
+        boost::system::error_code ec; // a list of choices, maybe
+        if (auto list = json::parse((*row)[i], ec); !ec) value = std::move(list);
+    }
+    return read_question(record, named_fields(fields, names));
+}
+
 } // namespace
 
-result<question> parse_question(const raw_record& record) {
+std::string_view question_fields::name_of(std::string_view field) const {
+    for (const auto& [ours, theirs] : names)
+        if (ours == field) return theirs;
+    return {};
+}
+
+std::string question_fields::text() const {
+    std::string text;
+    for (const auto& [ours, theirs] : names)
+        text += fmt::format("{}{}={}", text.empty() ? "" : ", ", ours, theirs);
+    return text;
+}
+
+result<question> parse_question(const raw_record& record, const question_fields& names) {
+    if (record.columns) return parse_row(record, names);
     // Most records fit: the tree is read and thrown away.
     unsigned char tree[16384];
     unsigned char scratch[4096];
@@ -234,26 +454,7 @@ result<question> parse_question(const raw_record& record) {
     const auto value = parser.release();
     if (!value.is_object())
         return bad_record(record, failure_code::bad_value, "expected a JSON object");
-    const auto& fields = value.get_object();
-
-    question asked;
-    asked.number = record.number;
-    asked.line = record.line;
-    const auto* text = field(fields, {"question"});
-    if (!text || !text->is_string())
-        return bad_record(record, failure_code::bad_value,
-                          "no question (expected a text in question)");
-    asked.text = text_of(*text);
-    const auto* list = field(fields, {"choices", "options"});
-    const bool has_choices = list && !(list->is_array() && list->get_array().empty());
-    const auto answered = has_choices ? read_choices_and_answer(record, fields, *list, asked)
-                                      : read_answer(record, fields, asked);
-    if (!answered) return answered.error();
-    if (const auto read = read_context(record, fields, asked); !read) return read.error();
-    if (const auto* category = field(fields, {"category", "subject"}))
-        asked.category = scalar_text(*category).value_or("");
-    if (const auto* id = field(fields, {"id"})) asked.own_id = scalar_text(*id).value_or("");
-    return asked;
+    return read_question(record, named_fields(value.get_object(), names));
 }
 
 } // namespace proctor

@@ -3,20 +3,50 @@
 
 #include "proctor/eval/choice_list.hpp"
 
+#include <string_view>
+
 namespace proctor {
+namespace {
+
+std::string choice_lines(const question& asked) {
+    std::string lines;
+    const auto labels = letter_labels(asked.choices.size());
+    for (std::size_t i = 0; i < labels.size(); ++i)
+        lines += (i > 0 ? "\n" : "") + labels[i] + ") " + asked.choices[i];
+    return lines;
+}
+
+// In one pass: what a question says is never taken for a part of the template.
+std::string fill_template(std::string_view text, const question& asked) {
+    std::string prompt;
+    while (!text.empty()) {
+        const auto brace = text.find('{');
+        prompt += text.substr(0, brace);
+        if (brace == std::string_view::npos) break;
+        text.remove_prefix(brace);
+        std::string_view name = "{"; // as it stands, if it is none of ours
+        for (const std::string_view ours : {"{question}", "{choices}", "{context}"})
+            if (text.starts_with(ours)) name = ours;
+        prompt += name == "{question}"  ? asked.text
+                  : name == "{choices}" ? choice_lines(asked)
+                  : name == "{context}" ? asked.context
+                                        : std::string(name);
+        text.remove_prefix(name.size());
+    }
+    return prompt;
+}
+
+} // namespace
 
 std::string build_prompt(const question& asked, const prompt_settings& settings) {
+    if (!settings.template_text.empty()) return fill_template(settings.template_text, asked);
     std::string prompt;
     if (!asked.context.empty() && (asked.context_is_part || settings.use_context))
         prompt += asked.context + "\n\n";
     prompt += asked.text;
     if (asked.choices.empty()) return prompt;
 
-    prompt += "\n";
-    const auto labels = letter_labels(asked.choices.size());
-    for (std::size_t i = 0; i < labels.size(); ++i)
-        prompt += "\n" + labels[i] + ") " + asked.choices[i];
-    prompt += "\n\nAnswer with the letter of the right choice.";
+    prompt += "\n\n" + choice_lines(asked) + "\n\nAnswer with the letter of the right choice.";
     return prompt;
 }
 

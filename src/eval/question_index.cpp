@@ -19,11 +19,7 @@ namespace {
 namespace json = boost::json;
 
 // Raised also when other records count as questions than before: an older count is none then.
-constexpr std::int64_t known_format = 1;
-
-std::string_view to_string(question_syntax syntax) {
-    return syntax == question_syntax::array ? "array" : "jsonl";
-}
+constexpr std::int64_t known_format = 2;
 
 std::uint64_t count_at(const json::object& object, json::string_view key) {
     return object.at(key).to_number<std::uint64_t>();
@@ -63,12 +59,12 @@ question_place read_place(const json::array& row) {
 }
 
 // Whoever passes over what is done walks from place to place and counts: backwards he would not
-// arrive. A record takes at least a byte, so the file's size bounds the way.
-bool goes_on(const question_place& from, const question_place& to, const file_stamp& file) {
+// arrive. A record takes at least a byte, so the text's size bounds the way.
+bool goes_on(const question_place& from, const question_place& to, std::uint64_t bytes) {
     return to.number > from.number && to.offset > from.offset && to.line >= from.line &&
            to.questions >= from.questions &&
            to.questions - from.questions <= to.number - from.number &&
-           to.number - from.number <= to.offset - from.offset && to.offset <= file.size;
+           to.number - from.number <= to.offset - from.offset && to.offset <= bytes;
 }
 
 } // namespace
@@ -97,7 +93,7 @@ question_index::pass_over_done(const question_place& from,
 }
 
 std::string encode(const question_index& index) {
-    const auto& [stamp, census, syntax, places] = index;
+    const auto& [stamp, census, fields, places] = index;
     json::object object;
     object["format_version"] = known_format;
     object["stamp"] = {{"device", stamp.device},
@@ -110,7 +106,7 @@ std::string encode(const question_index& index) {
                         {"broken", census.broken},
                         {"bytes", census.bytes},
                         {"sha256", census.sha256}};
-    object["syntax"] = to_string(syntax);
+    object["fields"] = fields;
     json::array rows;
     rows.reserve(places.size());
     for (const auto& place : places)
@@ -136,15 +132,11 @@ result<question_index> decode_question_index(std::string_view text, const std::s
         question_index index;
         index.stamp = read_stamp(object.at("stamp").as_object());
         index.census = read_census(object.at("census").as_object());
-        const auto& syntax = object.at("syntax").as_string();
-        if (syntax == to_string(question_syntax::array))
-            index.syntax = question_syntax::array;
-        else if (syntax != to_string(question_syntax::jsonl))
-            return damaged("unknown syntax");
+        index.fields = json::value_to<std::string>(object.at("fields"));
         question_place last;
         for (const auto& row : object.at("places").as_array()) {
             const auto place = read_place(row.as_array());
-            if (!goes_on(last, place, index.stamp)) return damaged("places out of order");
+            if (!goes_on(last, place, index.census.bytes)) return damaged("places out of order");
             index.places.push_back(place);
             last = place;
         }

@@ -2,13 +2,9 @@
 // to parse_question.
 #include "record_splitter.hpp"
 
-#include <fmt/format.h>
-#include <unistd.h>
-
 #include <algorithm>
-#include <cerrno>
 #include <cstring>
-#include <system_error>
+#include <fmt/format.h>
 
 namespace proctor {
 namespace {
@@ -27,7 +23,7 @@ bool all_blank(std::string_view text) {
 
 void record_splitter::drop(std::size_t count) {
     const auto dropped = held().substr(0, count);
-    line_ += static_cast<std::uint64_t>(std::count(dropped.begin(), dropped.end(), '\n'));
+    for (auto at = dropped.find('\n'); at != dropped.npos; at = dropped.find('\n', at + 1)) ++line_;
     begin_ += count;
 }
 
@@ -45,15 +41,13 @@ bool record_splitter::fill() {
         std::copy_n(buffer_.begin(), end_, larger.begin());
         buffer_.swap(larger);
     }
-    ssize_t got = 0;
-    do got = ::read(fd_, buffer_.data() + end_, chunk_size);
-    while (got < 0 && errno == EINTR);
-    if (got < 0) {
-        io_failure_ = failure(failure_code::io_error, path_,
-                              "cannot be read: " + std::generic_category().message(errno));
+    const auto got = source_.read(buffer_.data() + end_, chunk_size);
+    if (!got) {
+        io_failure_ = got.error();
+        io_failure_->where = path_;
         return false;
     }
-    const auto size = static_cast<std::size_t>(got);
+    const auto size = *got;
     if (on_bytes_) on_bytes_({buffer_.data() + end_, size});
     end_ += size;
     read_up_to_ += size;
@@ -83,30 +77,64 @@ result<void> record_splitter::begin() {
         begin_ += byte_order_mark.size();
     const auto first = peek();
     if (io_failure_) return *io_failure_;
+    first_ = place();
     if (!first) return {};
-    if (*first != '[' && *first != '{')
-        return broken(failure_code::bad_syntax, line_,
-                      "expected a JSON array ('[') or one JSON object a line ('{')");
     if (*first == '[') {
-        syntax_ = question_syntax::array;
+        syntax_ = syntax::array;
         drop(1);
+    } else if (*first != '{') {
+        syntax_ = syntax::csv;
+        if (const auto begun = begin_csv(); !begun) return begun.error();
     }
+    first_ = place();
     return {};
 }
 
-result<void> record_splitter::begin_at(question_syntax syntax, const question_place& place) {
-    if (::lseek(fd_, static_cast<off_t>(place.offset), SEEK_SET) < 0) {
-        ended_ = true;
-        return failure(failure_code::io_error, path_,
-                       fmt::format("cannot be read from offset {}: {}", place.offset,
-                                   std::generic_category().message(errno)));
+result<void> record_splitter::begin_csv() {
+    std::size_t size = 0;
+    while ((size = find_line_end(size)) == std::string_view::npos) {
+        size = held().size();
+        if (size > max_question_record || !fill()) break;
     }
-    if (place.offset == 0) return begin(); // what precedes the first record is its business
-    syntax_ = syntax;
+    if (io_failure_) return *io_failure_;
+    row_ = {};
+    size = std::min(size, held().size());
+    auto header = read_csv_header(held().substr(0, size), question_column_);
+    if (!header)
+        return broken(failure_code::bad_syntax, line_,
+                      fmt::format("expected a JSON array ('['), one JSON object a line ('{{'), or "
+                                  "CSV: with a column {}, or rows question,A,B,C,D,answer",
+                                  question_column_.empty() ? "question" : question_column_));
+    columns_ = std::move(header->columns);
+    if (!header->is_record) drop(std::min(size + 1, held().size()));
+    return {};
+}
+
+result<void> record_splitter::go_to(const question_place& wanted) {
+    const auto& place = wanted.offset < first_.offset ? first_ : wanted;
+    const auto held_from = read_up_to_ - (end_ - begin_);
+    ended_ = false;
+    row_ = {};
+    io_failure_.reset();
     number_ = place.number - 1;
     line_ = place.line;
+    if (place.offset >= held_from && place.offset <= read_up_to_) {
+        begin_ += place.offset - held_from;
+        return {};
+    }
+    begin_ = end_ = 0;
     read_up_to_ = place.offset;
-    return {};
+    const auto found = source_.seek(place.offset);
+    if (found) return {};
+    ended_ = true;
+    auto why = found.error();
+    why.where = path_;
+    return why;
+}
+
+std::size_t record_splitter::find_line_end(std::size_t from) {
+    const auto text = held();
+    return syntax_ == syntax::csv ? row_.find_end(text, from) : text.find('\n', from);
 }
 
 std::optional<result<raw_record>> record_splitter::next_line() {
@@ -115,34 +143,32 @@ std::optional<result<raw_record>> record_splitter::next_line() {
         std::size_t size = 0; // of the line, as far as it is held
         bool oversized = false;
         while (true) {
-            const auto text = held();
-            if (size < text.size()) {
-                const void* newline = std::memchr(text.data() + size, '\n', text.size() - size);
-                if (newline) {
-                    size =
-                        static_cast<std::size_t>(static_cast<const char*>(newline) - text.data());
-                    break;
-                }
+            const auto end = find_line_end(size);
+            if (end != std::string_view::npos) {
+                size = end;
+                break;
             }
-            size = text.size();
+            size = held().size();
             if (size > max_question_record) {
                 oversized = true;
-                begin_ = end_;
+                drop(size);
                 size = 0;
             }
             if (!fill()) break;
         }
+        row_ = {};
         const auto text = held().substr(0, size);
         const bool at_end = begin_ + size == end_;
-        begin_ += size + (at_end ? 0 : 1);
-        if (!at_end) ++line_;
+        drop(size + (at_end ? 0 : 1));
         if (io_failure_) return end_quietly();
         if (at_end) ended_ = true;
         if (oversized || size > max_question_record) {
             ++number_;
             return result<raw_record>(too_large(line));
         }
-        if (!all_blank(text)) return result<raw_record>(raw_record{++number_, line, text});
+        if (!all_blank(text))
+            return result<raw_record>(
+                raw_record{++number_, line, text, syntax_ == syntax::csv ? &columns_ : nullptr});
         if (at_end) return std::nullopt;
     }
 }
@@ -193,7 +219,7 @@ std::optional<result<raw_record>> record_splitter::next_element() {
     if (comma_missing)
         return result<raw_record>(
             broken(failure_code::bad_syntax, line, "expected ',' before this record"));
-    return result<raw_record>(raw_record{number_, line, text});
+    return result<raw_record>(raw_record{number_, line, text, nullptr});
 }
 
 std::optional<std::size_t> record_splitter::element_size() {

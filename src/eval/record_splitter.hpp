@@ -3,6 +3,9 @@
 
 #include "proctor/eval/dataset.hpp"
 
+#include "csv_record.hpp"
+#include "question_source.hpp"
+
 #include <cstddef>
 #include <functional>
 #include <optional>
@@ -18,22 +21,24 @@ namespace proctor {
 class record_splitter {
 public:
     // `on_bytes`, if there is one, is told of every byte of the file in order. The descriptor is
-    // the caller's, who closes it.
+    // the caller's, who closes it. `question_column` is what a CSV file calls the question; empty:
+    // the usual.
     using bytes_listener = std::function<void(std::string_view)>;
-    record_splitter(std::string path, int fd, bytes_listener on_bytes = {})
-        : path_(std::move(path)), fd_(fd), on_bytes_(std::move(on_bytes)) {}
+    record_splitter(std::string path, int fd, std::string question_column,
+                    bytes_listener on_bytes = {})
+        : path_(std::move(path)), source_(fd), question_column_(std::move(question_column)),
+          on_bytes_(std::move(on_bytes)) {}
 
-    // Finds out whether this is an array or JSONL. This or begin_at must come first, once.
+    // Finds out whether this is an array, JSONL or CSV. Must come first, once.
     result<void> begin();
-    // Begins between two records of a file that is known to be of this syntax. io_error: it cannot
-    // be read from anywhere but its beginning, and next() has nothing.
-    result<void> begin_at(question_syntax, const question_place&);
+    // Goes on between two records. io_error: it cannot be read from there, and next() has nothing.
+    result<void> go_to(const question_place&);
 
     // The next record, or why there is none in its place; nothing at the end. The text stands
     // until the next call.
     std::optional<result<raw_record>> next() {
         if (ended_) return std::nullopt;
-        return syntax_ == question_syntax::array ? next_element() : next_line();
+        return syntax_ == syntax::array ? next_element() : next_line();
     }
 
     // Reads what is left behind the last record, for the hash.
@@ -46,12 +51,13 @@ public:
     // Between the record that came last and the next one. Who looks into records knows which are
     // questions; here none is counted.
     question_place place() const { return {number_ + 1, read_up_to_ - (end_ - begin_), line_, 0}; }
-    question_syntax syntax() const { return syntax_; }
-    std::uint64_t read_up_to() const { return read_up_to_; } // an offset in the file
+    std::uint64_t read_up_to() const { return read_up_to_; } // an offset in the (raw) text
     // The file could not be read to its end; next() says so once, and then nothing.
     const std::optional<failure>& io_failure() const { return io_failure_; }
 
 private:
+    enum class syntax : std::uint8_t { jsonl, array, csv };
+
     // Reads a chunk behind what is held; false at the end of the file.
     bool fill();
     std::string_view held() const { return {buffer_.data() + begin_, end_ - begin_}; }
@@ -61,6 +67,10 @@ private:
     // The first byte that is not blank; nothing at the end of the file.
     std::optional<char> peek();
 
+    // Finds out what the columns of a CSV file are.
+    result<void> begin_csv();
+    // The end of the line that is in front, looked for from `from` on; npos: it is not held yet.
+    std::size_t find_line_end(std::size_t from);
     std::optional<result<raw_record>> next_line();
     std::optional<result<raw_record>> next_element();
     // Bytes of the array element at the front, read whole; nothing if the file ends before.
@@ -80,7 +90,8 @@ private:
     }
 
     std::string path_;
-    int fd_;
+    question_source source_;
+    std::string question_column_;
     bytes_listener on_bytes_;
     std::vector<char> buffer_;
     std::size_t begin_ = 0, end_ = 0; // what is held
@@ -88,7 +99,10 @@ private:
     std::uint64_t read_up_to_ = 0;
     std::optional<failure> io_failure_;
     question_id number_ = 0;
-    question_syntax syntax_ = question_syntax::jsonl;
+    syntax syntax_ = syntax::jsonl;
+    question_place first_;             // what precedes the first record is passed
+    std::vector<std::string> columns_; // of CSV
+    csv_scan row_;                     // of the one under way
     bool ended_ = false;
     bool oversized_ = false; // of the element under way: its front has been dropped
     // Where the scan of the element under way stands.

@@ -75,7 +75,7 @@ bool pass_over_done(const task_context& run, const scheduler_settings& settings,
 
 asio::awaitable<void> admit(task_context& run, task_group& tasks, question_reader& questions,
                             const scheduler_settings& settings) {
-    std::uint64_t seen = 0;    // questions of the selection
+    std::uint64_t seen = 0;    // questions of the file
     std::uint64_t skipped = 0; // since the thread was last given to others
     while (!settings.chosen.limit || seen < *settings.chosen.limit) {
         while (!run.control.stopping() && !has_place(run)) {
@@ -105,7 +105,11 @@ asio::awaitable<void> admit(task_context& run, task_group& tasks, question_reade
             }
             continue; // the census has told of it
         }
-        ++seen;
+        if (!settings.chosen.contains(++seen)) {
+            if (++skipped % 4096 == 0)
+                co_await asio::post(co_await asio::this_coro::executor, asio::use_awaitable);
+            continue;
+        }
         ++run.figures.active;
         tasks.spawn(question_task(run, std::move(**next)));
     }

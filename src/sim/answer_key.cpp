@@ -5,7 +5,6 @@
 #include "draw.hpp"
 #include "proctor/eval/choice_list.hpp"
 #include "proctor/eval/dataset.hpp"
-#include "proctor/eval/prompt.hpp"
 
 #include <cstring>
 #include <utility>
@@ -65,13 +64,16 @@ std::uint64_t prompt_hash(std::string_view prompt) {
     return mix(hash ^ rest);
 }
 
-result<answer_key> answer_key::read(const std::string& questions_file) {
-    auto reader = question_reader::open(questions_file);
+result<answer_key> answer_key::read(const std::string& questions_file,
+                                    const question_fields& fields,
+                                    const prompt_settings& prompting) {
+    auto reader = question_reader::open(questions_file, fields);
     if (!reader) return reader.error();
     answer_key key;
     while (const auto record = reader->next()) {
         if (record->has_value())
-            key.entries_.try_emplace(prompt_hash(build_prompt(**record, {})), entry_of(**record));
+            key.entries_.try_emplace(prompt_hash(build_prompt(**record, prompting)),
+                                     entry_of(**record));
         else if (record->error().code == failure_code::io_error)
             return record->error();
     }

@@ -6,6 +6,7 @@
 
 #include "proctor/async/clock.hpp"
 #include "proctor/core/error.hpp"
+#include "proctor/eval/dataset.hpp"
 #include "proctor/pipeline/scheduler.hpp"
 #include "proctor/storage/run_store.hpp"
 
@@ -40,6 +41,7 @@ using header_list = std::vector<std::pair<std::string, std::string>>;
 
 struct config {
     std::string questions_file;
+    boost::json::object questions_fields;
 
     struct {
         std::string generator_type = "openai"; // or vllm, argo: the same; simulated
@@ -47,9 +49,11 @@ struct config {
         std::string base_url; // or several, with commas between
         std::string server;   // with port: another way to say base_url
         std::optional<std::uint64_t> port;
+        bool boot_local = false;
         secret api_key;
         std::string api_key_file;
         header_list headers;
+        boost::json::object extra_body;
         double temperature = 0;
         std::uint64_t max_tokens = 1024;
         duration timeout = std::chrono::seconds{600};
@@ -66,6 +70,9 @@ struct config {
 
     struct {
         std::string system;
+        std::string template_text;
+        std::string examples_file;
+        std::string examples_sha256; // of that file, once it is loaded
     } prompt;
 
     struct {
@@ -93,6 +100,8 @@ struct config {
         bool must_resume = false;
         bool save_incremental = false;
         bool progress_bar = true;
+        std::optional<std::uint64_t> random_selection;
+        std::optional<std::uint64_t> random_seed;
         std::optional<std::uint64_t> limit;
         bool strict = false;
         bool retry_refused = false;
@@ -120,9 +129,9 @@ struct config {
 };
 
 // Where a key's value lives in a config.
-using setting_field =
-    std::variant<bool*, std::uint64_t*, std::optional<std::uint64_t>*, double*, std::string*,
-                 duration*, std::optional<duration>*, secret*, failure_limit*, header_list*>;
+using setting_field = std::variant<bool*, std::uint64_t*, std::optional<std::uint64_t>*, double*,
+                                   std::string*, duration*, std::optional<duration>*, secret*,
+                                   failure_limit*, header_list*, boost::json::object*>;
 
 struct setting {
     std::string_view path;    // "processing.parallel_workers"
@@ -159,6 +168,8 @@ using environment = std::function<std::optional<std::string>(const std::string&)
 std::vector<failure> apply(config&, const std::vector<assignment>&, const environment&);
 // What only fills the gaps: OPENAI_BASE_URL, OPENAI_API_KEY and the original's variables.
 void fill_from_environment(config&, const environment&);
+// questions.fields, for who reads questions.
+question_fields fields_of(const config&);
 // What no single key can tell: what is missing, what does not go together.
 std::vector<failure> check(const config&);
 

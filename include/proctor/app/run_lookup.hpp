@@ -3,6 +3,7 @@
 
 #include "proctor/app/load_config.hpp"
 #include "proctor/app/run_directory.hpp"
+#include "proctor/eval/selection.hpp"
 #include "proctor/storage/run_view.hpp"
 
 #include <cstdint>
@@ -39,6 +40,9 @@ cannot_start storage_trouble(const failure&, const std::string& directory);
 
 // Questions of the selection, by run.json; nothing if that does not tell.
 std::optional<std::uint64_t> selected_questions(const run_identity&);
+
+// Which those are.
+selection selection_of(const boost::json::object& identity_settings);
 
 // 12345678 as "12.3 MB".
 std::string size_text(std::uint64_t bytes);

@@ -3,8 +3,12 @@
 
 #include "proctor/core/error.hpp"
 #include "proctor/core/types.hpp"
+#include "proctor/eval/prompt.hpp"
+
+#include <boost/json/object.hpp>
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -17,11 +21,16 @@ struct sampling_settings {
     std::string model;
     double temperature = 0;
     std::uint32_t max_tokens = 1024;
+    // Further members of a request. Its temperature, max_tokens or max_completion_tokens take the
+    // place of the above.
+    boost::json::object extra_body;
 };
 
-// The JSON body of a request: model, messages, temperature, max_tokens.
+// The JSON body of a request: model, messages, temperature, max_tokens, extra_body. Examples are
+// turns of user and assistant before the question.
 std::string chat_request_body(const sampling_settings&, std::string_view system,
-                              std::string_view prompt);
+                              std::string_view prompt,
+                              std::span<const prompt_example> examples = {});
 
 // The first choice of a 200 reply: message.content, reasoning_content or reasoning, finish_reason,
 // usage. bad_response: not JSON, or no choice in it. A null or empty content is an empty answer

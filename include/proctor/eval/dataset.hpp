@@ -1,12 +1,18 @@
-// Question files, streamed: JSON array or JSONL, told apart by content.
+// Question files, streamed: JSON array, JSONL or CSV, as they are or compressed by gzip or zstd,
+// told apart by content.
 //
-// A record is an object in one of the public shapes:
+// A record is an object (or a row of CSV, by its columns) in one of the public shapes:
 //   original   question (choices, if any, stand in its text), answer; text is its context
 //   AGIEval    passage, question, options ["(A)…", …], label "A" or answer
-//   general    question, choices or options (or ARC's {text, label} with answerKey), answer as
-//              letter, text of the choice or 0-based number, or answer_index; category or subject;
-//              id
-// Options that carry labels out of order are put in the order of their labels.
+//   general    question, choices or options (a list, {"A": …, "B": …}, or columns A, B, …), answer
+//              as letter, text of the choice or 0-based number, or answer_index or answer_idx;
+//              category or subject; id
+//   ARC        choices {text, label}, or question {stem, choices [{text, label}, …]}; answerKey
+//   GPQA       Question, Correct Answer, Incorrect Answer 1 …
+//   SciQ       question, correct_answer, distractor1 …, support
+// Of CSV without a line of names a row is MMLU's: question, the choices, the answer's letter.
+// Options that carry labels out of order are put in the order of their labels. GPQA and SciQ give
+// no order; theirs follows from a hash of question and choice, and is the same everywhere.
 // A record's number counts broken ones, not blank lines. Memory holds one chunk and one record.
 #pragma once
 
@@ -20,6 +26,8 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 namespace proctor {
 
@@ -30,22 +38,36 @@ struct raw_record {
     question_id number = 0;
     std::uint64_t line = 0; // where it begins, 1-based
     std::string_view text;
+    const std::vector<std::string>* columns = nullptr; // of CSV; null: it is JSON
 };
+
+// What a set calls its fields, where that is not usual: {"question", "prompt"}. Of `choices` it may
+// be several fields, with commas between.
+struct question_fields {
+    std::vector<std::pair<std::string, std::string>> names;
+
+    // Empty: as usual.
+    std::string_view name_of(std::string_view field) const;
+    std::string text() const; // "question=prompt, answer=target"
+};
+
+inline constexpr std::string_view question_field_names[] = {"question", "answer",   "choices",
+                                                            "context",  "category", "id"};
 
 // What a record says, or why it cannot be a question: bad_syntax (not JSON) or bad_value (no
 // question, no answer, a label that names no choice …), `where` being "line N".
-result<question> parse_question(const raw_record&);
+result<question> parse_question(const raw_record&, const question_fields& = {});
 
 class question_reader {
 public:
     // not_found or io_error: the file cannot be opened or read; bad_syntax: it is neither an array
-    // nor JSONL (with path:line). An empty file is JSONL without records.
-    static result<question_reader> open(const std::string& path);
+    // nor JSONL nor CSV (with path:line). An empty file has no records.
+    static result<question_reader> open(const std::string& path, const question_fields& = {});
     // Opens it at the beginning or at one of the index's places: what comes is what a reader from
     // the beginning would find there, number and line included. mismatch: it is no longer the file
     // that the index was made of.
     static result<question_reader> open(const std::string& path, const question_index&,
-                                        const question_place&);
+                                        const question_place&, const question_fields& = {});
     question_reader(question_reader&&) noexcept;
     question_reader& operator=(question_reader&&) noexcept;
     ~question_reader();
@@ -77,10 +99,11 @@ result<file_stamp> stamp_of(const std::string& path);
 
 // One pass over the whole file; its index has a place before every `stride`th record. `on_broken`
 // is told of each record that is no question. not_found, io_error: unreadable, or changed while it
-// was read; bad_syntax: neither an array nor JSONL (with path:line).
+// was read; bad_syntax: neither an array nor JSONL nor CSV (with path:line).
 result<question_index> index_questions(const std::string& path,
                                        const std::function<void(const failure&)>& on_broken,
-                                       std::uint64_t stride = records_per_place);
+                                       std::uint64_t stride = records_per_place,
+                                       const question_fields& = {});
 // The same, for those who do not come back.
 result<question_census> take_census(const std::string& path,
                                     const std::function<void(const failure&)>& on_broken);

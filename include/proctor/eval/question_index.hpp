@@ -5,7 +5,7 @@
 // text it is a small file of its own that can be made anew at any time:
 //   {"format_version": 1, "stamp": {"device": …, "inode": …, "size": …, "mtime_ns": …,
 //    "ctime_ns": …}, "census": {"records": …, "questions": …, "broken": …, "bytes": …,
-//    "sha256": "…"}, "syntax": "array" or "jsonl", "places": [[number, offset, line,
+//    "sha256": "…"}, "fields": "", "places": [[number, offset, line,
 //    questions], …], "sha256": "…"}
 // in one line of sealed JSON (codec). About 40 bytes a place, one place for 4096 records.
 #pragma once
@@ -40,16 +40,14 @@ struct question_census {
     std::uint64_t records = 0;   // broken ones included
     std::uint64_t questions = 0; // records that are questions
     std::uint64_t broken = 0;
-    std::uint64_t bytes = 0;
-    std::string sha256; // of the file's bytes, lower-case hex
+    std::uint64_t bytes = 0; // of its text: decompressed, if it is compressed
+    std::string sha256;      // of that text, lower-case hex
 };
-
-enum class question_syntax : std::uint8_t { jsonl, array };
 
 // A point between two records. Without values it is the beginning of any file.
 struct question_place {
     question_id number = 1;      // of the record that comes next
-    std::uint64_t offset = 0;    // of what leads to that record (blanks, a comma), in bytes
+    std::uint64_t offset = 0;    // of what leads to that record (blanks, a comma), in bytes of text
     std::uint64_t line = 1;      // in which the offset is, 1-based
     std::uint64_t questions = 0; // among the records before it
 
@@ -61,7 +59,7 @@ inline constexpr std::uint64_t records_per_place = 4096;
 struct question_index {
     file_stamp stamp;
     question_census census;
-    question_syntax syntax = question_syntax::jsonl;
+    std::string fields;                 // question_fields::text() of who counted
     std::vector<question_place> places; // ascending; the beginning is not among them
 
     // The last place that is not behind this record.

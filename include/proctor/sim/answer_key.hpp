@@ -4,6 +4,8 @@
 
 #include "proctor/core/error.hpp"
 #include "proctor/core/types.hpp"
+#include "proctor/eval/dataset.hpp"
+#include "proctor/eval/prompt.hpp"
 
 #include <cstdint>
 #include <string>
@@ -38,7 +40,8 @@ public:
     // Streams the file; a record that is no question is passed over. Keeps nothing of a question
     // but its hash and what is right. Of questions with one prompt the first counts.
     // not_found, io_error: the file cannot be read.
-    static result<answer_key> read(const std::string& questions_file);
+    static result<answer_key> read(const std::string& questions_file, const question_fields& = {},
+                                   const prompt_settings& = {});
 
     // Null: no such prompt.
     const key_entry* find(std::uint64_t hash) const;

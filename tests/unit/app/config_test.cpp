@@ -5,6 +5,7 @@
 #include "support/scratch_dir.hpp"
 #include "support/source_dir.hpp"
 
+#include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
 #include <boost/test/unit_test.hpp>
 
@@ -111,6 +112,62 @@ BOOST_AUTO_TEST_CASE(a_header_whose_name_is_a_list_is_told_and_not_thrown) {
     const std::string headers = "model:\n  generator_settings:\n    headers:\n";
     for (const auto* header : {"      ? [a, b]\n      : c\n", "      ~: c\n"})
         BOOST_TEST(mentions(load(headers + header).problems, "expected headers as name: value"));
+}
+
+BOOST_AUTO_TEST_CASE(fields_of_questions_have_the_names_that_are_given) {
+    auto got = load("questions:\n  fields: {question: prompt, answer: target}\n");
+    BOOST_TEST(got.problems.empty());
+    BOOST_TEST(fields_of(got.used).text() == "question=prompt, answer=target");
+    got = load("questions: {fields: '{question: prompt}'}\n"); // as a run records it
+    BOOST_TEST(got.problems.empty());
+    BOOST_TEST(fields_of(got.used).text() == "question=prompt");
+    BOOST_TEST(
+        mentions(load("questions: {fields: [a]}\n").problems, "run.yaml:1: questions.fields"));
+    got = load("questions: {fields: {quesion: prompt, answer: 3}}\n");
+    const auto problems = check(got.used);
+    BOOST_TEST(mentions(problems, "questions.fields: there is no quesion; there are question, "));
+    BOOST_TEST(mentions(problems, "questions.fields: expected the name of a field for answer"));
+}
+
+BOOST_AUTO_TEST_CASE(an_extra_body_keeps_its_types_through_a_record_of_it) {
+    const auto got = load(R"(
+model:
+  generator_settings:
+    extra_body: {top_p: 0.9, seed: 7, stop: ["7", end], logprobs: true, user: null, k: {on: "true"}}
+)");
+    BOOST_TEST(got.problems.empty());
+    const auto wanted =
+        boost::json::parse(R"({"top_p": 0.9, "seed": 7, "stop": ["7", "end"], )"
+                           R"("logprobs": true, "user": null, "k": {"on": "true"}})");
+    BOOST_TEST((got.used.model.extra_body == wanted.as_object()));
+    const auto again = load(redacted_yaml(got.used));
+    BOOST_TEST(again.problems.empty());
+    BOOST_TEST((again.used.model.extra_body == wanted.as_object()));
+    BOOST_TEST(
+        mentions(check(load("model: {generator_settings: {extra_body: {stream: true}}}").used),
+                 "extra_body: stream is not for it to say"));
+}
+
+BOOST_AUTO_TEST_CASE(a_server_to_boot_is_told_how_or_named) {
+    auto got = load(R"(
+questions_file: q.json
+model:
+  generator: {generator_type: vllm}
+  generator_settings: {boot_local: true, port: 8077, model: mistralai/Mistral-7B}
+)");
+    BOOST_TEST(got.problems.empty());
+    const auto problems = check(got.used);
+    BOOST_TEST(problems.size() == 1u);
+    BOOST_TEST(mentions(problems, "vllm serve mistralai/Mistral-7B --port 8077; and say --base-url "
+                                  "http://127.0.0.1:8077/v1"));
+    got.used.model.base_url = "https://gpu1/v1";
+    BOOST_TEST(check(got.used).empty());
+}
+
+BOOST_AUTO_TEST_CASE(a_template_without_the_question_is_told) {
+    BOOST_TEST(mentions(check(load("prompt: {template: 'Q: {choices}'}").used),
+                        "prompt.template: there is no {question} in it"));
+    BOOST_TEST(!mentions(check(load("prompt: {template: 'Q: {question}'}").used), "prompt."));
 }
 
 BOOST_AUTO_TEST_CASE(a_missing_file_is_told) {

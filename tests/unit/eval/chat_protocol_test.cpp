@@ -41,6 +41,34 @@ BOOST_AUTO_TEST_CASE(without_a_system_message_there_is_only_the_question) {
     BOOST_TEST(body.at("messages").as_array().size() == 1u);
 }
 
+BOOST_AUTO_TEST_CASE(examples_are_turns_before_the_question) {
+    const std::vector<prompt_example> examples{{"1 + 1?", "2"}, {"1 + 2?", "3"}};
+    const auto body = boost::json::parse(chat_request_body({}, "count", "2 + 2?", examples));
+    std::string told;
+    for (const auto& message : body.at("messages").as_array()) {
+        told += message.at("role").as_string();
+        told += ": ";
+        told += message.at("content").as_string();
+        told += "\n";
+    }
+    BOOST_TEST(told == "system: count\nuser: 1 + 1?\nassistant: 2\nuser: 1 + 2?\nassistant: 3\n"
+                       "user: 2 + 2?\n");
+}
+
+BOOST_AUTO_TEST_CASE(extra_members_come_along_and_may_replace_ours) {
+    sampling_settings sampling;
+    sampling.model = "m";
+    sampling.extra_body =
+        boost::json::parse(R"({"top_p": 0.5, "stop": ["\n"], "chat_template_kwargs": )"
+                           R"({"enable_thinking": false}, "temperature": null, )"
+                           R"("max_completion_tokens": 9})")
+            .as_object();
+    auto wanted = sampling.extra_body;
+    wanted["model"] = "m";
+    wanted["messages"] = boost::json::array{{{"role", "user"}, {"content", "hi"}}};
+    BOOST_TEST((boost::json::parse(chat_request_body(sampling, "", "hi")) == wanted));
+}
+
 BOOST_AUTO_TEST_CASE(a_reply_is_read) {
     const auto said = reply(R"({"role":"assistant","content":"B"})",
                             R"(,"usage":{"prompt_tokens":12,"completion_tokens":3})");

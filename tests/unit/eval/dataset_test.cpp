@@ -293,7 +293,7 @@ BOOST_AUTO_TEST_CASE(what_cannot_be_read_says_so) {
     const scratch_dir dir;
     BOOST_TEST((question_reader::open(dir.file("absent")).error().code == failure_code::not_found));
     BOOST_TEST((question_reader::open(dir.path().string()).error().code == failure_code::io_error));
-    const auto csv = dir.write("q.csv", "\nquestion,answer\n");
+    const auto csv = dir.write("q.csv", "\nnumber,answer\n");
     const auto why = question_reader::open(csv).error();
     BOOST_TEST((why.code == failure_code::bad_syntax));
     BOOST_TEST(why.where == csv + ":2");

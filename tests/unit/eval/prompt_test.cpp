@@ -27,4 +27,18 @@ BOOST_AUTO_TEST_CASE(passage_question_and_choices_follow_each_other) {
                                           "Answer with the letter of the right choice.");
 }
 
+BOOST_AUTO_TEST_CASE(a_template_is_filled_in_one_pass) {
+    question asked;
+    asked.text = "What is {choices}?";
+    asked.context = "A {question}.";
+    asked.choices = {"this", "that"};
+    prompt_settings settings;
+    settings.template_text = "{context}|{question}|{choices}|{other}{{question}}|{";
+    BOOST_TEST(build_prompt(asked, settings) ==
+               "A {question}.|What is {choices}?|A) this\nB) that|{other}{What is {choices}?}|{");
+    asked.choices.clear();
+    settings.template_text = "{question}{choices}";
+    BOOST_TEST(build_prompt(asked, settings) == asked.text);
+}
+
 BOOST_AUTO_TEST_SUITE_END()

@@ -25,7 +25,7 @@ question_index example_index() {
     index.stamp.modified = std::chrono::nanoseconds(1'767'225'600'123'456'789);
     index.stamp.changed = std::chrono::nanoseconds(-1);
     index.census = {9, 7, 2, 1234, std::string(64, 'a')};
-    index.syntax = question_syntax::array;
+    index.fields = "question=prompt";
     index.places = {{5, 600, 6, 3}, {9, 1100, 12, 6}};
     return index;
 }
@@ -109,7 +109,7 @@ BOOST_AUTO_TEST_CASE(an_index_round_trips) {
     BOOST_TEST(read->census.broken == 2u);
     BOOST_TEST(read->census.bytes == 1234u);
     BOOST_TEST(read->census.sha256 == std::string(64, 'a'));
-    BOOST_TEST((read->syntax == question_syntax::array));
+    BOOST_TEST(read->fields == "question=prompt");
     BOOST_TEST((read->places == written.places));
     BOOST_TEST(encode(*read) == encode(written));
 }
@@ -117,11 +117,11 @@ BOOST_AUTO_TEST_CASE(an_index_round_trips) {
 BOOST_AUTO_TEST_CASE(it_is_one_line_in_the_form_that_the_header_shows) {
     const auto text = encode(example_index());
     const std::string front =
-        R"({"format_version": 1, "stamp": {"device": 66306, "inode": 18446744073709551615, )"
+        R"({"format_version": 2, "stamp": {"device": 66306, "inode": 18446744073709551615, )"
         R"("size": 1234, "mtime_ns": 1767225600123456789, "ctime_ns": -1}, "census": {"records": )"
         R"(9, "questions": 7, "broken": 2, "bytes": 1234, "sha256": ")" +
         std::string(64, 'a') +
-        R"("}, "syntax": "array", "places": [[5, 600, 6, 3], [9, 1100, 12, 6]], "sha256": ")";
+        R"("}, "fields": "question=prompt", "places": [[5, 600, 6, 3], [9, 1100, 12, 6]], "sha256": ")";
     BOOST_TEST(text.substr(0, front.size()) == front);
     BOOST_TEST(text.find('\n') == text.size() - 1);
 }
@@ -145,8 +145,8 @@ BOOST_AUTO_TEST_CASE(every_shorter_or_longer_text_is_damage) {
 }
 
 BOOST_AUTO_TEST_CASE(a_sealed_line_of_something_else_is_refused) {
-    BOOST_TEST((refusal(sealed({{"format_version", 2}})) == failure_code::unsupported));
-    BOOST_TEST((refusal(sealed({{"format_version", 1}})) == failure_code::damaged));
+    BOOST_TEST((refusal(sealed({{"format_version", 1}})) == failure_code::unsupported));
+    BOOST_TEST((refusal(sealed({{"format_version", 2}})) == failure_code::damaged));
     BOOST_TEST((refusal(sealed({{"run_id", "x"}})) == failure_code::damaged));
     BOOST_TEST((refusal(sealed({{"format_version", "1"}})) == failure_code::damaged));
     const auto change = [](std::string_view from, std::string_view to) {
@@ -156,7 +156,7 @@ BOOST_AUTO_TEST_CASE(a_sealed_line_of_something_else_is_refused) {
         object.erase("sha256");
         return sealed(std::move(object));
     };
-    BOOST_TEST((refusal(change("\"array\"", "\"csv\"")) == failure_code::damaged));
+    BOOST_TEST((refusal(change("\"question=prompt\"", "[]")) == failure_code::damaged));
     BOOST_TEST((refusal(change("[5, 600, 6, 3]", "[5, 600, 6]")) == failure_code::damaged));
     BOOST_TEST((refusal(change("[5, 600, 6, 3]", "[5, 600, -6, 3]")) == failure_code::damaged));
     BOOST_TEST((refusal(change("\"inode\"", "\"node\"")) == failure_code::damaged));

@@ -105,6 +105,18 @@ BOOST_AUTO_TEST_CASE(jsonl_goes_on_from_every_place) {
         check_places(dir.write("q", text), {1, 2, 3, 5});
 }
 
+BOOST_AUTO_TEST_CASE(csv_goes_on_from_every_place) {
+    const scratch_dir dir;
+    for (const std::string_view text : {
+             "question,answer\na,1\nb,2\nc,3\n",
+             "\xef\xbb\xbf\n\nanswer,question\r\n1,\"a\r\n,\"\"b\"\r\n\r\n2\r\n3,c",
+             "a,1,2,B\n\"b\n\n\",1,2,A\nc,1,2,C\nd,1,2,A\n",
+             "question,answer\na,1\n\"b,2\nc,3\n",
+             "question,answer",
+         })
+        check_places(dir.write("q", std::string(text)), {1, 2, 3, 5});
+}
+
 BOOST_AUTO_TEST_CASE(an_array_goes_on_from_every_place) {
     const scratch_dir dir;
     const std::string one = record(1), two = record(2), three = record(3);

@@ -53,6 +53,23 @@ BOOST_AUTO_TEST_CASE(a_resumed_run_asks_only_what_is_left) {
     BOOST_TEST(bench.counted.completed_count() == 30);
 }
 
+BOOST_AUTO_TEST_CASE(only_what_was_drawn_is_asked) {
+    pipeline_bench bench(right_answer);
+    bench.make_questions(30);
+    scheduler_settings sampled;
+    sampled.chosen.limit = 20;
+    sampled.chosen.drawn = draw_questions(20, 3, 1);
+    bench.run(sampled);
+    std::set<std::uint64_t> asked;
+    for (const auto& request : bench.transport.requests())
+        asked.insert(static_cast<std::uint64_t>(asked_number(request)));
+    std::set<std::uint64_t> drawn;
+    for (const auto index : python_sample(20, 3, 1)) drawn.insert(index + 1);
+    BOOST_TEST(asked == drawn, boost::test_tools::per_element());
+    bench.run(sampled); // a later session has nothing to do
+    BOOST_TEST(bench.transport.requests().size() == 3);
+}
+
 BOOST_AUTO_TEST_CASE(the_permit_is_given_back_before_a_back_off) {
     bool failed_once = false;
     pipeline_bench bench([&](const http_request& request) -> result<http_response> {
