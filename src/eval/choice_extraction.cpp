@@ -15,6 +15,7 @@ namespace proctor {
 namespace {
 
 enum class strength {
+    lone,        // the only label in a short answer: "Only B fits."
     choice_text, // its words occur somewhere
     passing,     // "(B)", "option B", a line "B) …"
     opening,     // the answer begins with it, or draws a conclusion: "Therefore, B."
@@ -56,10 +57,12 @@ constexpr std::string_view links[] = {
     ">",  "\xe2\x80\x93", "\xe2\x80\x94", "ist", "lautet", "w\xc3\xa4re", "est",
     "es", "\xc3\xa8",     "\xc3\xa9",     "это", "是",     "为",          "為",
     "は"};
+constexpr std::string_view alternatives[] = {"or", "and", "/",   "&",  "oder", "und", "ou", "et",
+                                             "o",  "y",   "или", "还", "或",   "和",  "と"};
 constexpr std::string_view called_right[] = {
-    "correct",  "right",    "best",   "answer",   "richtig",    "korrekt",  "richtige",
-    "korrekte", "correcte", "bonne",  "correcta", "correcto",   "corretta", "giusta",
-    "correta",  "correto",  "верный", "верно",    "правильный", "正"};
+    "correct",  "right",    "best",     "better", "answer",   "richtig",    "korrekt",
+    "richtige", "korrekte", "correcte", "bonne",  "correcta", "correcto",   "corretta",
+    "giusta",   "correta",  "correto",  "верный", "верно",    "правильный", "正"};
 constexpr std::string_view verbs_of_being[] = {"is", "was",      "must",     "seems", "ist", "est",
                                                "es", "\xc3\xa8", "\xc3\xa9", "が",    "是"};
 constexpr std::string_view negations[] = {
@@ -145,6 +148,7 @@ public:
         for (std::size_t i = 0; i < tokens_.size(); ++i) look_at(i);
         look_at_opening();
         look_at_texts();
+        look_at_lone_label();
         return decide(trusted);
     }
 
@@ -152,6 +156,7 @@ private:
     void look_at(std::size_t i);
     void look_at_opening();
     void look_at_texts();
+    void look_at_lone_label();
     std::optional<int> decide(strength trusted) const;
 
     bool is(std::size_t i, vocabulary words) const {
@@ -276,15 +281,12 @@ std::optional<int> extraction::label_at(std::size_t i) const {
 }
 
 bool extraction::continues_with_another(std::size_t behind, int choice) const {
-    constexpr std::string_view joining[] = {"or", "and", "/",  "&",  ",",  "oder", "und",
-                                            "ou", "et",  "o",  "y",  "e",  "и",    "или",
-                                            "还", "或",  "和", "と", "、", "，"};
     behind = skip_closers(behind);
-    if (!is(behind, joining)) return false;
+    if (!is(behind, alternatives) && !is(behind, {",", "、", "，", "e", "и"})) return false;
     if (is(behind, {"还"}) && is(behind + 1, {"是"})) ++behind;
     const auto at = skip_openers(behind + 1);
     const auto other = label_at(at);
-    return other && *other != choice && (ends_before(at + 1) || is(at + 1, joining));
+    return other && *other != choice && (ends_before(at + 1) || is(at + 1, alternatives));
 }
 
 // "(A) Sydney, (B) Canberra, (C) Melbourne": all choices in one sentence, told and not chosen.
@@ -307,7 +309,7 @@ bool extraction::begins_list(std::size_t i) const {
 std::optional<int> extraction::named_at(std::size_t i) const {
     i = skip_openers(i);
     const auto label = label_at(i);
-    if (label && begins_list(i)) return unclear;
+    if (label && begins_list(i)) return std::nullopt;
     const auto* match = match_at(i);
     if (label) {
         if (continues_with_another(i + 1, *label)) return unclear;
@@ -414,12 +416,13 @@ std::optional<extraction::cue> extraction::cue_at(std::size_t i) const {
     auto at = i + 1;
     for (int steps = 0; steps < 8; ++steps, ++at) {
         if (is(at, links)) return cue{how, skip_fillers(at + 1)};
-        if (!is(at, {"to",       "the",     "this",    "that",     "question", "here",
-                     "for",      "of",      "problem", "above",    "given",    "correct",
-                     "would",    "must",    "should",  "will",     "best",     "therefore",
-                     "thus",     "choice",  "option",  "letter",   "number",   "then",
-                     "in",       "case",    "final",   "finale",   "correcta", "correcte",
-                     "corretta", "correta", "giusta",  "richtige", "jedoch"}))
+        if (!is(at,
+                {"to",       "the",      "this",     "that",      "question", "here",   "for",
+                 "of",       "problem",  "above",    "given",     "correct",  "would",  "must",
+                 "should",   "will",     "best",     "therefore", "thus",     "choice", "option",
+                 "letter",   "number",   "then",     "in",        "case",     "final",  "finale",
+                 "correcta", "correcte", "corretta", "correta",   "exacte",   "应",     "该",
+                 "giusta",   "richtige", "jedoch"}))
             break;
     }
     return std::nullopt;
@@ -454,7 +457,10 @@ void extraction::look_at(std::size_t i) {
         return;
     }
     const bool announced = i > 0 && is(i - 1, {":", "："}) && skip_closers(i + 1) >= tokens_.size();
-    if (announced) mentions_.push_back({strength::opening, *label});
+    const auto* own_text = match_at(skip_closers(i + 1));
+    const bool in_full = is_closer(i + 1) && own_text && own_text->choice == *label;
+    const bool concluded = in_full && i > 0 && is(i - 1, links); // "the hottest is B) Venus"
+    if (announced || concluded) mentions_.push_back({strength::opening, *label});
     const bool enclosed = i > 0 && is_opener(i - 1) && is_closer(i + 1) && !is(i + 1, {".", ":"});
     if (enclosed || ordinal_at(i) || (i > 0 && is(i - 1, answer_nouns)))
         mentions_.push_back({strength::passing, *label});
@@ -500,6 +506,24 @@ void extraction::look_at_texts() {
         if (is_number && words.size() > short_answer + (match.end - match.begin)) return;
     }
     mentions_.push_back({strength::choice_text, last.choice});
+}
+
+// Under the words of a choice: "B" is a word of many things, of vitamins and of plans.
+void extraction::look_at_lone_label() {
+    constexpr std::size_t short_answer = 40; // words
+    if (tokens_.words().size() > short_answer) return;
+    std::optional<int> lone;
+    for (const auto i : tokens_.words()) {
+        const auto raw = tokens_[i].raw;
+        if (raw.size() != 1 || raw.front() < 'A' || raw.front() > 'Z') continue;
+        if ((i > 0 && is(i - 1, alternatives)) || is(i + 1, alternatives)) return;
+        const auto label = label_at(i);
+        if (!label || raw == "I") continue;
+        if (is_denied(i, i + 1) || is(i + 1, {"?"})) continue;
+        if (lone && *lone != *label) return;
+        lone = label;
+    }
+    if (lone) mentions_.push_back({strength::lone, *lone});
 }
 
 std::optional<int> extraction::decide(strength trusted) const {
@@ -571,7 +595,7 @@ std::optional<std::string> extract_choice(std::string_view text,
                                           const std::vector<std::string>& labels,
                                           const std::vector<std::string>& choices) {
     // One who declines and still talks about the choices has not chosen; one who then does has.
-    const auto trusted = is_refusal(text) ? strength::stated : strength::choice_text;
+    const auto trusted = is_refusal(text) ? strength::stated : strength::lone;
     const auto named = extraction(text, labels, choices).choice(trusted);
     if (!named) return std::nullopt;
     return labels[static_cast<std::size_t>(*named)];
