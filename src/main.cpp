@@ -1,4 +1,5 @@
 // proctor: parse, dispatch, catch once.
+#include "proctor/app/compare_command.hpp"
 #include "proctor/app/exit_status.hpp"
 #include "proctor/app/export_command.hpp"
 #include "proctor/app/get_command.hpp"
@@ -21,6 +22,9 @@ struct dispatch {
     int operator()(const proctor::get_options& asked) { return proctor::get_command(asked); }
     int operator()(const proctor::export_options& asked) { return proctor::export_command(asked); }
     int operator()(const proctor::merge_options& asked) { return proctor::merge_command(asked); }
+    int operator()(const proctor::compare_options& asked) {
+        return proctor::compare_command(asked);
+    }
     int operator()(const proctor::prune_options& asked) { return proctor::prune_command(asked); }
 };
 

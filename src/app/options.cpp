@@ -103,6 +103,17 @@ Examples:
 Exit status: 0 merged, 2 usage or OUT exists, 4 the runs do not belong together, or one is
 missing or damaged, 6 disk.)";
 
+constexpr auto compare_examples =
+    R"(Each RUN is a run directory, or a checkpoint directory, whose latest run is meant; both are of the
+same question file. What counts is the questions that both have marked: the second run's accuracy
+less the first's, its 95 % interval from the differences question by question, and McNemar's exact
+test of those that only one run has right.
+
+Examples:
+  proctor compare checkpoints/checkpoint_q_small_20261123_180259 checkpoints/checkpoint_q_large_20261124_090112
+  proctor compare small/checkpoints large/checkpoints --json | jq .mcnemar_p
+)";
+
 constexpr auto prune_examples =
     R"(Removes runs of a checkpoint directory; what is left of runs that never began, or were half
 removed, goes with them when it is older than a day. A run that a live process holds stays, and
@@ -287,6 +298,11 @@ void add_merge_flags(CLI::App& app, merge_options& options) {
     app.add_option("RUN", options.runs, "the runs to merge")->type_name("PATH");
 }
 
+void add_compare_flags(CLI::App& app, compare_options& options) {
+    app.add_option("RUN", options.runs, "the two runs")->type_name("PATH");
+    app.add_flag("--json", options.as_json, "for programs (configs/README.md has the fields)");
+}
+
 void add_prune_flags(CLI::App& app, prune_options& options) {
     app.add_option("DIR", options.directory, "a checkpoint directory")->type_name("PATH");
     app.add_option("--keep", options.keep, "how many of the newest runs stay")->type_name("K");
@@ -330,6 +346,10 @@ std::string missing(const CLI::App& app, const export_options& options) {
 
 std::string missing(const CLI::App&, const merge_options& options) {
     return options.runs.empty() ? "what is to be merged, and into what?" : "";
+}
+
+std::string missing(const CLI::App&, const compare_options& options) {
+    return options.runs.size() == 2 ? "" : "which two runs?";
 }
 
 std::string missing(const CLI::App&, const prune_options& options) {
@@ -414,6 +434,8 @@ std::vector<subcommand> add_commands(CLI::App& app) {
         add_command(app, {"export", "results for other tools", export_examples}, add_export_flags),
         add_command(app, {"merge", "several runs of the same questions into one", merge_examples},
                     add_merge_flags),
+        add_command(app, {"compare", "the same questions, two runs", compare_examples},
+                    add_compare_flags),
         add_command(app, {"prune", "old runs away", prune_examples, "one directory is enough"},
                     add_prune_flags),
         add_completion(app),

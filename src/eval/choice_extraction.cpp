@@ -1,4 +1,4 @@
-// Which choice an answer names.
+// Which choice an answer names. How often people agree: tests/golden/answers.jsonl.
 //
 // An answer is read as words and marks. Every place that names a choice is a mention with a
 // strength: a bare "(B)" in the running text is weak, "the answer is B" strong, "\boxed{B}" and
@@ -9,11 +9,13 @@
 
 #include <algorithm>
 #include <initializer_list>
+#include <span>
 
 namespace proctor {
 namespace {
 
 enum class strength {
+    lone,        // the only label in a short answer: "Only B fits."
     choice_text, // its words occur somewhere
     passing,     // "(B)", "option B", a line "B) …"
     opening,     // the answer begins with it, or draws a conclusion: "Therefore, B."
@@ -34,6 +36,44 @@ struct text_match {
     int choice = 0;
 };
 
+using vocabulary = std::span<const std::string_view>;
+
+// What announces a choice: English, German, French, Spanish, Italian, Portuguese, Russian. Chinese
+// and Japanese, whose words are single ideographs here, have their own lines in the code.
+constexpr std::string_view answer_nouns[] = {"answer",        "ans",
+                                             "choice",        "option",
+                                             "solution",      "alternative",
+                                             "selection",     "response",
+                                             "letter",        "antwort",
+                                             "l\xc3\xb6sung", "r\xc3\xa9ponse",
+                                             "l'option",      "respuesta",
+                                             "opci\xc3\xb3n", "risposta",
+                                             "l'opzione",     "opzione",
+                                             "resposta",      "alternativa",
+                                             "letra",         "op\xc3\xa7\xc3\xa3o",
+                                             "ответ",         "вариант"};
+constexpr std::string_view links[] = {
+    ":",  "\xef\xbc\x9a", "is",           "was", "be",     "=",           "-",
+    ">",  "\xe2\x80\x93", "\xe2\x80\x94", "ist", "lautet", "w\xc3\xa4re", "est",
+    "es", "\xc3\xa8",     "\xc3\xa9",     "это", "是",     "为",          "為",
+    "は"};
+constexpr std::string_view alternatives[] = {"or", "and", "/",   "&",  "oder", "und", "ou", "et",
+                                             "o",  "y",   "или", "还", "或",   "和",  "と"};
+constexpr std::string_view called_right[] = {
+    "correct",  "right",    "best",     "better", "answer",   "richtig",    "korrekt",
+    "richtige", "korrekte", "correcte", "bonne",  "correcta", "correcto",   "corretta",
+    "giusta",   "correta",  "correto",  "верный", "верно",    "правильный", "正"};
+constexpr std::string_view verbs_of_being[] = {"is", "was",      "must",     "seems", "ist", "est",
+                                               "es", "\xc3\xa8", "\xc3\xa9", "が",    "是"};
+constexpr std::string_view negations[] = {
+    "not",       "incorrect",  "wrong",      "false",      "invalid",    "impossible",
+    "out",       "eliminated", "excluded",   "irrelevant", "nicht",      "falsch",
+    "pas",       "fausse",     "incorrecte", "no",         "incorrecta", "falsa",
+    "sbagliata", "errada",     "不",         "错"};
+
+bool one_of(std::string_view word, vocabulary list) {
+    return std::find(list.begin(), list.end(), word) != list.end();
+}
 bool one_of(std::string_view word, std::initializer_list<std::string_view> list) {
     return std::find(list.begin(), list.end(), word) != list.end();
 }
@@ -44,7 +84,11 @@ word_list words_of_choice(std::string_view text) {
     const token_list tokens(text);
     word_list words;
     for (const auto i : tokens.words()) words.emplace_back(tokens[i].lower);
-    if (words.size() > 1 && is_article(words.front())) words.erase(words.begin());
+    const bool foreign_article =
+        !words.empty() && one_of(words.front(), {"le", "la", "les", "el", "los", "las", "der",
+                                                 "die", "das", "il", "lo", "gli"});
+    if (words.size() > 1 && (foreign_article || is_article(words.front())))
+        words.erase(words.begin());
     return words;
 }
 
@@ -104,6 +148,7 @@ public:
         for (std::size_t i = 0; i < tokens_.size(); ++i) look_at(i);
         look_at_opening();
         look_at_texts();
+        look_at_lone_label();
         return decide(trusted);
     }
 
@@ -111,16 +156,21 @@ private:
     void look_at(std::size_t i);
     void look_at_opening();
     void look_at_texts();
+    void look_at_lone_label();
     std::optional<int> decide(strength trusted) const;
 
+    bool is(std::size_t i, vocabulary words) const {
+        return i < tokens_.size() && one_of(tokens_[i].lower, words);
+    }
     bool is(std::size_t i, std::initializer_list<std::string_view> words) const {
         return i < tokens_.size() && one_of(tokens_[i].lower, words);
     }
     bool is_opener(std::size_t i) const {
-        return is(i, {"(", "[", "{", "\"", "'", "\xe2\x80\x9c", "\xe2\x80\x98"});
+        return is(i, {"(", "[", "{", "\"", "'", "“", "‘", "„", "«", "（", "「", "【"});
     }
     bool is_closer(std::size_t i) const {
-        return is(i, {")", "]", "}", "\"", "'", ".", ":", "\xe2\x80\x9d"});
+        return is(i, {")", "]", "}", "\"", "'", ".", ":", "!", "”", "’", "»", "）", "」", "】",
+                      "。", "：", "！"});
     }
     std::size_t skip_openers(std::size_t i) const {
         while (is_opener(i)) ++i;
@@ -134,6 +184,20 @@ private:
     bool ends_before(std::size_t i) const {
         return i >= tokens_.size() || tokens_[i].begins_line || !tokens_[i].is_word;
     }
+
+    bool is_wide(std::size_t i) const { return i < tokens_.size() && is_ideograph(tokens_[i].raw); }
+    // What may stand in front of an answer on its line.
+    bool is_bullet(std::size_t i) const { return is(i, {"-", ">", "<", "•", "✅"}); }
+    bool ends_line(std::size_t behind) const {
+        behind = skip_closers(behind);
+        if (is(behind, {">"})) ++behind;
+        return behind >= tokens_.size() || tokens_[behind].begins_line;
+    }
+
+    // "option 2" where labels are letters, "the second option".
+    std::optional<int> counted_at(std::size_t i) const;
+    std::size_t label_end(std::size_t i) const { return ordinal_at(i) ? i + 2 : i + 1; }
+    std::optional<int> ordinal_at(std::size_t i) const;
 
     // The choice whose label token `i` is, or unclear (nothing) if it is none.
     std::optional<int> label_at(std::size_t i) const;
@@ -149,9 +213,10 @@ private:
     // What stands at token `i`, where a choice is expected.
     std::optional<int> named_at(std::size_t i) const;
     bool continues_with_another(std::size_t behind_label, int choice) const;
+    bool begins_list(std::size_t label) const;
 
     bool is_denied(std::size_t begin, std::size_t end) const;
-    bool is_called_right(std::size_t behind) const;
+    bool is_called_right(std::size_t begin, std::size_t behind) const;
 
     struct cue {
         strength how;
@@ -167,15 +232,43 @@ private:
     std::vector<mention> mentions_;
 };
 
+std::optional<int> extraction::ordinal_at(std::size_t i) const {
+    constexpr std::string_view ordinals[] = {"first", "second",  "third",  "fourth", "fifth",
+                                             "sixth", "seventh", "eighth", "ninth",  "tenth"};
+    if (i >= tokens_.size() || !is(i + 1, {"option", "choice", "alternative", "one"}))
+        return std::nullopt;
+    const auto count = static_cast<int>(labels_.size());
+    if (is(i, {"last"})) return count - 1;
+    const auto* const found = std::find(std::begin(ordinals), std::end(ordinals), tokens_[i].lower);
+    const auto index = static_cast<int>(found - std::begin(ordinals));
+    if (found == std::end(ordinals) || index >= count) return std::nullopt;
+    return index;
+}
+
+std::optional<int> extraction::counted_at(std::size_t i) const {
+    if (const auto ordinal = ordinal_at(i)) return ordinal;
+    const auto raw = tokens_[i].raw;
+    const bool is_digit = raw.size() == 1 && raw.front() >= '1' && raw.front() <= '9';
+    if (!is_digit || i == 0 || match_at(i)) return std::nullopt;
+    if (!is(i - 1, {"option", "choice", "number", "alternative", "opci\xc3\xb3n"}))
+        return std::nullopt;
+    const auto index = raw.front() - '1';
+    const bool numbered = labels_.front().front() >= '0' && labels_.front().front() <= '9';
+    if (numbered || index >= static_cast<int>(labels_.size())) return std::nullopt;
+    return index;
+}
+
 std::optional<int> extraction::label_at(std::size_t i) const {
-    if (i >= tokens_.size() || !tokens_[i].is_word) return std::nullopt;
+    if (i >= tokens_.size() || !tokens_[i].is_word || labels_.empty()) return std::nullopt;
+    if (const auto counted = counted_at(i)) return counted;
     const auto raw = tokens_[i].raw;
     if (raw.size() > 2) return std::nullopt;
     for (std::size_t k = 0; k < labels_.size(); ++k) {
         if (labels_[k] != tokens_[i].lower) continue;
         const bool enclosed = i > 0 && is_opener(i - 1) && is_closer(i + 1);
-        const bool alone = ends_before(i + 1);
-        const bool reasoned = is(i + 1, {"because", "since", "is", "-", "<"});
+        const bool alone = ends_before(i + 1) || is_wide(i + 1) || (i > 0 && is_wide(i - 1));
+        const bool reasoned = is(i + 1, {"because", "since", "is", "-", "<", "ist", "denn", "est",
+                                         "car", "es", "porque", "\xc3\xa8", "\xc3\xa9"});
         const bool capital = raw.front() >= 'A' && raw.front() <= 'Z';
         // Small letters and numbers are words of the language first; so are "A" and "I".
         if (enclosed || alone) return static_cast<int>(k);
@@ -189,15 +282,34 @@ std::optional<int> extraction::label_at(std::size_t i) const {
 
 bool extraction::continues_with_another(std::size_t behind, int choice) const {
     behind = skip_closers(behind);
-    if (!is(behind, {"or", "and", "/", "&", ","})) return false;
+    if (!is(behind, alternatives) && !is(behind, {",", "、", "，", "e", "и"})) return false;
+    if (is(behind, {"还"}) && is(behind + 1, {"是"})) ++behind;
     const auto at = skip_openers(behind + 1);
     const auto other = label_at(at);
-    return other && *other != choice && ends_before(at + 1);
+    return other && *other != choice && (ends_before(at + 1) || is(at + 1, alternatives));
+}
+
+// "(A) Sydney, (B) Canberra, (C) Melbourne": all choices in one sentence, told and not chosen.
+bool extraction::begins_list(std::size_t i) const {
+    constexpr std::size_t longest = 256; // tokens
+    const auto count = static_cast<int>(labels_.size());
+    int next = 0;
+    for (const auto end = std::min(tokens_.size(), i + longest); i < end && next < count; ++i) {
+        const bool marked = (i > 0 && is_opener(i - 1)) || is(i + 1, {")", ".", ":"});
+        if (marked && label_at(i) == next) {
+            ++next;
+            if (is(i + 1, {".", ":"})) ++i;
+        } else if (next == 0 || is(i, {".", "?", "!", ";"})) {
+            return false;
+        }
+    }
+    return count > 2 && next == count;
 }
 
 std::optional<int> extraction::named_at(std::size_t i) const {
     i = skip_openers(i);
     const auto label = label_at(i);
+    if (label && begins_list(i)) return std::nullopt;
     const auto* match = match_at(i);
     if (label) {
         if (continues_with_another(i + 1, *label)) return unclear;
@@ -216,35 +328,38 @@ std::optional<int> extraction::named_at(std::size_t i) const {
 
 // "not B", "neither A nor B", "B is wrong", "if B is correct": named, but not as the answer.
 bool extraction::is_denied(std::size_t begin, std::size_t end) const {
-    while (begin > 0 && (is_opener(begin - 1) || is(begin - 1, {"option", "choice", "answer"})))
-        --begin;
+    while (begin > 0 && (is_opener(begin - 1) || is(begin - 1, answer_nouns))) --begin;
     for (std::size_t back = 1; back <= 2 && back <= begin; ++back)
         if (is(begin - back,
                {"not",      "isn't",     "nor",       "neither",    "if",         "whether",
                 "suppose",  "assume",    "eliminate", "eliminates", "eliminated", "exclude",
                 "excludes", "excluding", "except",    "discard",    "reject",     "out",
-                "unlike",   "than",      "cannot",    "can't"}))
+                "unlike",   "than",      "cannot",    "can't",      "nicht",      "weder",
+                "pas",      "ni",        "不",        "无"}))
             return true;
     end = skip_closers(end);
     if (is(end, {"isn't", "can't", "cannot", "contradicts", "violates", "fails"})) return true;
-    if (!is(end, {"is", "was", "are", "would", "seems", "appears", "looks", "can", "must", "be"}))
+    if (!is(end, {"is", "was", "are", "would", "seems", "appears", "looks", "can", "must", "be",
+                  "ist", "sind", "est", "es", "\xc3\xa8", "\xc3\xa9", "是"}))
         return false;
     for (auto at = end + 1; at <= end + 3; ++at)
-        if (is(at, {"not", "incorrect", "wrong", "false", "invalid", "impossible", "out",
-                    "eliminated", "excluded", "irrelevant"}))
-            return true;
+        if (is(at, negations)) return true;
     return false;
 }
 
-// "… is the correct one", "… is right"
-bool extraction::is_called_right(std::size_t at) const {
+// "… is the correct one", "… is right", "therefore is … the right one", as German has it.
+bool extraction::is_called_right(std::size_t begin, std::size_t at) const {
     at = skip_closers(at);
-    if (!is(at, {"is", "was", "must", "seems"})) return false;
-    for (int steps = 0; steps < 4; ++steps) {
+    if (is(at, {"正"})) return true;
+    if (is(at, {"option", "choice", "alternative"})) ++at;
+    if (is(at, verbs_of_being))
         ++at;
-        if (is(at, {"correct", "right", "best", "answer"})) return true;
+    else if (begin == 0 || !is(begin - 1, {"ist"}))
+        return false;
+    for (int steps = 0; steps < 4; ++steps, ++at) {
+        if (is(at, called_right)) return true;
         if (!is(at, {"the", "be", "only", "most", "therefore", "thus", "clearly", "my", "final",
-                     "one", "likely"}))
+                     "one", "likely", "die", "la", "a", "el"}))
             return false;
     }
     return false;
@@ -253,11 +368,16 @@ bool extraction::is_called_right(std::size_t at) const {
 std::size_t extraction::skip_fillers(std::size_t i) const {
     for (int steps = 0; steps < 8; ++steps, ++i) {
         if (label_at(i)) break;
-        if (is_opener(i) || is(i, {":", "-", ",", "="})) continue;
-        if (!is(i, {"a",      "an",        "the",  "option", "choice",   "answer",     "letter",
-                    "number", "statement", "most", "likely", "probably", "definitely", "clearly",
-                    "simply", "therefore", "thus", "indeed", "correct",  "right",      "best",
-                    "with",   "it",        "is",   "it's",   "must",     "be",         "should"}))
+        if (is_opener(i) || is(i, {":", "：", "-", ",", "=", ">"})) continue;
+        if (!is(i, {"a",         "an",       "the",         "option",    "choice",
+                    "answer",    "letter",   "number",      "statement", "most",
+                    "likely",    "probably", "definitely",  "clearly",   "simply",
+                    "therefore", "thus",     "indeed",      "correct",   "right",
+                    "best",      "with",     "it",          "is",        "it's",
+                    "must",      "be",       "should",      "die",       "la",
+                    "le",        "el",       "antwort",     "l'option",  "opci\xc3\xb3n",
+                    "letra",     "lettre",   "alternativa", "jedoch",    "also",
+                    "daher"}))
             break;
         // "A supernova" may be the very words of a choice.
         if (match_at(i)) break;
@@ -267,30 +387,42 @@ std::size_t extraction::skip_fillers(std::size_t i) const {
 
 std::optional<extraction::cue> extraction::cue_at(std::size_t i) const {
     if (is(i, {"\\boxed"})) return cue{strength::final_word, skip_openers(i + 1)};
-    if (is(i,
-           {"choose", "chose", "pick", "picked", "select", "selected", "choosing", "selecting"}) ||
+    if (is(i, {"choose", "chose", "pick", "picked", "select", "selected", "choosing", "selecting",
+               "w\xc3\xa4hle", "choisis", "elijo", "scelgo", "escolho"}) ||
         (is(i, {"go"}) && is(i + 1, {"with"})))
         return is_denied(i, i + 1) ? std::nullopt
                                    : std::optional(cue{strength::stated, skip_fillers(i + 1)});
-    if (is(i, {"therefore", "thus", "hence", "so", "it", "it's"})) {
+    if (is(i, {"选"}) && !is(i + 1, {"项"}) && !is_denied(i, i + 1))
+        return cue{strength::stated, is(i + 1, {"择"}) ? i + 2 : i + 1};
+    if (is(i, {"therefore", "thus", "hence", "so", "it", "it's", "definitely", "probably",
+               "certainly", "clearly", "obviously", "likely", "think", "believe", "guess", "say",
+               "that", "this"})) {
         const auto end = skip_fillers(i + 1);
         const auto* match = match_at(end);
         const auto behind = match && !label_at(end) ? token_end(*match) : end + 1;
         if (!ends_before(behind) || is(behind, {"?"})) return std::nullopt;
         return cue{strength::opening, end};
     }
-    const bool noun = is(i, {"answer", "choice", "option", "solution", "alternative", "selection"});
+    const bool wide_noun =
+        i > 0 && ((is(i - 1, {"答"}) && is(i, {"案", "え"})) ||
+                  (is(i - 1, {"选"}) && is(i, {"项"})) || (is(i - 1, {"正"}) && is(i, {"解"})));
+    const bool noun = wide_noun || is(i, answer_nouns) || is(i, {"final"}) ||
+                      (is(i, {"richtig", "korrekt"}) && is(i + 1, {"ist"}));
     const bool described =
         i > 0 && !noun && tokens_[i].is_word && is(i - 1, {"correct", "right", "best"});
     if (!noun && !described) return std::nullopt;
-    const auto how = i > 0 && is(i - 1, {"final"}) ? strength::final_word : strength::stated;
+    const bool last_word = i > 0 && (is(i - 1, {"final"}) || is(i + 1, {"final", "finale"}));
+    const auto how = last_word ? strength::final_word : strength::stated;
     auto at = i + 1;
     for (int steps = 0; steps < 8; ++steps, ++at) {
-        if (is(at, {":", "is", "was", "be", "=", "-", ">"})) return cue{how, skip_fillers(at + 1)};
-        if (!is(at, {"to",     "the",     "this",  "that",      "question", "here",   "for",
-                     "of",     "problem", "above", "given",     "correct",  "would",  "must",
-                     "should", "will",    "best",  "therefore", "thus",     "choice", "option",
-                     "letter", "number",  "then",  "in",        "case"}))
+        if (is(at, links)) return cue{how, skip_fillers(at + 1)};
+        if (!is(at,
+                {"to",       "the",      "this",     "that",      "question", "here",   "for",
+                 "of",       "problem",  "above",    "given",     "correct",  "would",  "must",
+                 "should",   "will",     "best",     "therefore", "thus",     "choice", "option",
+                 "letter",   "number",   "then",     "in",        "case",     "final",  "finale",
+                 "correcta", "correcte", "corretta", "correta",   "exacte",   "应",     "该",
+                 "giusta",   "richtige", "jedoch"}))
             break;
     }
     return std::nullopt;
@@ -302,27 +434,35 @@ void extraction::look_at(std::size_t i) {
 
     const auto* match = match_at(i);
     const auto label = label_at(i);
-    if (match && !label && is_called_right(token_end(*match)) && !is_denied(i, token_end(*match)))
+    if (match && !label && is_called_right(i, token_end(*match)) &&
+        !is_denied(i, token_end(*match)))
         mentions_.push_back({strength::stated, match->choice});
-    if (!label || is_denied(i, i + 1)) return;
-    if (is_called_right(i + 1)) {
+    if (!label || is_denied(i, label_end(i))) return;
+    if (is_called_right(i, label_end(i))) {
         mentions_.push_back({strength::stated, *label});
         return;
     }
 
-    const auto line_begin = i > 0 && is_opener(i - 1) ? i - 1 : i;
-    if (tokens_[line_begin].begins_line) {
-        const auto line_end = tokens_.line_end(i);
-        const bool own_line = skip_closers(i + 1) >= line_end;
-        if (own_line && (line_begin == 0 || line_end == tokens_.size())) {
+    auto line_begin = i;
+    while (!tokens_[line_begin].begins_line &&
+           (is_opener(line_begin - 1) || is_bullet(line_begin - 1)))
+        --line_begin;
+    if (tokens_[line_begin].begins_line && !ordinal_at(i)) {
+        const bool at_an_end = line_begin == 0 || tokens_.line_end(i) == tokens_.size();
+        if (at_an_end && ends_line(i + 1)) {
             mentions_.push_back({strength::stated, *label});
         } else if (is(i + 1, {")", ".", ":"})) {
             mentions_.push_back({strength::passing, *label});
         }
         return;
     }
-    const bool enclosed = is_opener(i - 1) && is_closer(i + 1) && !is(i + 1, {".", ":"});
-    if (enclosed || is(i - 1, {"option", "choice", "answer"}))
+    const bool announced = i > 0 && is(i - 1, {":", "："}) && skip_closers(i + 1) >= tokens_.size();
+    const auto* own_text = match_at(skip_closers(i + 1));
+    const bool in_full = is_closer(i + 1) && own_text && own_text->choice == *label;
+    const bool concluded = in_full && i > 0 && is(i - 1, links); // "the hottest is B) Venus"
+    if (announced || concluded) mentions_.push_back({strength::opening, *label});
+    const bool enclosed = i > 0 && is_opener(i - 1) && is_closer(i + 1) && !is(i + 1, {".", ":"});
+    if (enclosed || ordinal_at(i) || (i > 0 && is(i - 1, answer_nouns)))
         mentions_.push_back({strength::passing, *label});
 }
 
@@ -330,9 +470,10 @@ void extraction::look_at(std::size_t i) {
 void extraction::look_at_opening() {
     const auto i = skip_openers(0);
     const auto label = label_at(i);
-    if (!label || is_denied(i, i + 1)) return;
+    if (!label || is_denied(i, i + 1) || begins_list(i)) return;
+    if (tokens_[i].raw == "I" && is(i + 1, {","})) return; // "I, too, …"
     for (auto at = tokens_.line_end(i); at < tokens_.size(); at = tokens_.line_end(at)) {
-        const auto next = skip_openers(at);
+        const auto next = is_opener(at) ? at + 1 : at;
         const auto other = label_at(next);
         if (other && *other != *label && is(next + 1, {")", ".", ":"})) return;
     }
@@ -358,11 +499,31 @@ void extraction::look_at_texts() {
     }
     constexpr std::size_t short_answer = 12; // words beside the choice's own
     for (const auto& match : matches_) {
-        if (match.choice != last.choice || is_denied(words[match.begin], token_end(match))) return;
+        const auto begin = words[match.begin];
+        if (match.choice != last.choice || is_denied(begin, token_end(match))) return;
+        if (begin >= 2 && is(begin - 2, {"might", "could", "may"})) return;
         const bool is_number = tokens_[words[match.begin]].raw.find_first_of("0123456789") == 0;
         if (is_number && words.size() > short_answer + (match.end - match.begin)) return;
     }
     mentions_.push_back({strength::choice_text, last.choice});
+}
+
+// Under the words of a choice: "B" is a word of many things, of vitamins and of plans.
+void extraction::look_at_lone_label() {
+    constexpr std::size_t short_answer = 40; // words
+    if (tokens_.words().size() > short_answer) return;
+    std::optional<int> lone;
+    for (const auto i : tokens_.words()) {
+        const auto raw = tokens_[i].raw;
+        if (raw.size() != 1 || raw.front() < 'A' || raw.front() > 'Z') continue;
+        if ((i > 0 && is(i - 1, alternatives)) || is(i + 1, alternatives)) return;
+        const auto label = label_at(i);
+        if (!label || raw == "I") continue;
+        if (is_denied(i, i + 1) || is(i + 1, {"?"})) continue;
+        if (lone && *lone != *label) return;
+        lone = label;
+    }
+    if (lone) mentions_.push_back({strength::lone, *lone});
 }
 
 std::optional<int> extraction::decide(strength trusted) const {
@@ -386,10 +547,44 @@ std::optional<int> extraction::decide(strength trusted) const {
 // Whether the answer begins by declining to give one.
 bool is_refusal(std::string_view text) {
     const auto beginning = to_lower(text.substr(0, 200));
-    for (const std::string_view phrase :
-         {"i'm sorry", "i am sorry", "i cannot", "i can't", "i am unable", "i'm unable", "i won't",
-          "i will not", "as an ai", "i do not know", "i don't know", "i\xe2\x80\x99m sorry",
-          "i can\xe2\x80\x99t", "i don\xe2\x80\x99t know"})
+    for (const std::string_view phrase : {"i'm sorry",
+                                          "i am sorry",
+                                          "i cannot",
+                                          "i can't",
+                                          "i am unable",
+                                          "i'm unable",
+                                          "i won't",
+                                          "i will not",
+                                          "as an ai",
+                                          "i do not know",
+                                          "i don't know",
+                                          "i\xe2\x80\x99m sorry",
+                                          "i can\xe2\x80\x99t",
+                                          "i don\xe2\x80\x99t know",
+                                          "sorry",
+                                          "decline to",
+                                          "apologies",
+                                          "unfortunately",
+                                          "impossible to",
+                                          "would rather not",
+                                          "es tut mir leid",
+                                          "kann ich nicht",
+                                          "ich kann diese frage nicht",
+                                          "weiß ich nicht",
+                                          "ich möchte mich nicht",
+                                          "je suis désolé",
+                                          "je ne peux pas",
+                                          "je ne sais pas",
+                                          "lo siento",
+                                          "no puedo",
+                                          "no lo sé",
+                                          "抱歉",
+                                          "无法",
+                                          "不能",
+                                          "不知道",
+                                          "申し訳",
+                                          "извините",
+                                          "не могу"})
         if (beginning.find(phrase) != std::string::npos) return true;
     return false;
 }
@@ -400,7 +595,7 @@ std::optional<std::string> extract_choice(std::string_view text,
                                           const std::vector<std::string>& labels,
                                           const std::vector<std::string>& choices) {
     // One who declines and still talks about the choices has not chosen; one who then does has.
-    const auto trusted = is_refusal(text) ? strength::stated : strength::choice_text;
+    const auto trusted = is_refusal(text) ? strength::stated : strength::lone;
     const auto named = extraction(text, labels, choices).choice(trusted);
     if (!named) return std::nullopt;
     return labels[static_cast<std::size_t>(*named)];

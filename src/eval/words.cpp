@@ -1,5 +1,6 @@
 // Cuts text into words and marks. ASCII has its classes; other UTF-8 counts as letters, but for the
-// general punctuation that models like to write (quotes, dashes, spaces).
+// punctuation that models like to write (quotes, dashes, spaces, full-width marks). Ideographs and
+// kana, which no blanks part, are words of their own.
 #include "words.hpp"
 
 #include <algorithm>
@@ -19,12 +20,18 @@ char lower_case(char c) {
     return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
 }
 
-enum class kind { blank, newline, dropped, letter, joiner, operation, mark };
+enum class kind { blank, newline, dropped, letter, ideograph, joiner, operation, mark };
 
 struct symbol {
     kind what;
     std::size_t size; // bytes
 };
+
+// ！（），．：；＜＝＞？, by the last of their three bytes; ０ to ９ lie between.
+bool is_full_width_mark(char last) {
+    const auto byte = static_cast<unsigned char>(last);
+    return (byte >= 0x81 && byte <= 0x8f) || (byte >= 0x9a && byte <= 0xa0);
+}
 
 symbol symbol_at(std::string_view text, std::size_t at) {
     const char c = text[at];
@@ -45,6 +52,12 @@ symbol symbol_at(std::string_view text, std::size_t at) {
     if (begins("\xc2\xa0")) return {kind::blank, 2};         // no-break space
     if (begins("\xe2\x88\x92")) return {kind::operation, 3}; // minus sign
     if (begins("\xe2\x80") && text.size() >= at + 3) return {kind::mark, 3};
+    for (const std::string_view mark : {"\xc2\xa1", "\xc2\xab", "\xc2\xbb", "\xc2\xbf"}) // ¡ « » ¿
+        if (begins(mark)) return {kind::mark, 2};
+    if (text.size() < at + 3) return {kind::letter, 1};
+    if (begins("\xe3\x80")) return {kind::mark, 3}; // 。「」【】
+    if (begins("\xef\xbc") && is_full_width_mark(text[at + 2])) return {kind::mark, 3};
+    if (is_ideograph(text.substr(at, 3))) return {kind::ideograph, 3};
     return {kind::letter, 1};
 }
 
@@ -69,7 +82,23 @@ bool only_formats(std::string_view command) {
 std::string to_lower(std::string_view text) {
     std::string lower(text);
     std::transform(lower.begin(), lower.end(), lower.begin(), lower_case);
+    for (std::size_t i = 0; i + 1 < lower.size(); ++i) {
+        const auto lead = static_cast<unsigned char>(lower[i]);
+        const auto next = static_cast<unsigned char>(lower[i + 1]);
+        if (lead == 0xc3 && next >= 0x80 && next <= 0x9e && next != 0x97) // À to Þ, but for ×
+            lower[i + 1] = static_cast<char>(next + 0x20);
+        if (lead == 0xd0 && next >= 0x90 && next <= 0x9f) // А to П
+            lower[i + 1] = static_cast<char>(next + 0x20);
+        if (lead == 0xd0 && next >= 0xa0 && next <= 0xaf) { // Р to Я
+            lower[i] = '\xd1';
+            lower[i + 1] = static_cast<char>(next - 0x20);
+        }
+    }
     return lower;
+}
+
+bool is_ideograph(std::string_view raw) {
+    return raw.size() == 3 && raw.front() >= '\xe3' && raw.front() <= '\xe9';
 }
 
 bool is_article(std::string_view word) {
@@ -95,6 +124,7 @@ token_list::token_list(std::string_view text) : text_(text), lower_(to_lower(tex
         case kind::newline: line_begins_ = true; break;
         case kind::blank:
         case kind::dropped: break;
+        case kind::ideograph:
         case kind::operation: add(at, end, true); break;
         case kind::joiner: {
             const auto joiner = text.substr(at, symbol.size);

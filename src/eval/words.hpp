@@ -8,11 +8,12 @@
 
 namespace proctor {
 
-// A word ("Carbon", "it's", "x-1", "3/4", "1,000", "\frac"), an operator (one of + - = < > / ^ % |)
-// or a punctuation mark. Markdown's emphasis and LaTeX's formatting commands are left out.
+// A word ("Carbon", "it's", "x-1", "3/4", "1,000", "\frac"), an ideograph, an operator (one of
+// + - = < > / ^ % |) or a punctuation mark. Markdown's emphasis and LaTeX's formatting commands are
+// left out.
 struct token {
     std::string_view raw;
-    std::string_view lower;   // ASCII letters in lower case
+    std::string_view lower;   // as by to_lower
     bool is_word = false;     // or an operator
     bool begins_line = false; // first on its line
 };
@@ -41,7 +42,9 @@ private:
     bool line_begins_ = true;
 };
 
+// Latin and Cyrillic letters in lower case; every byte keeps its place.
 std::string to_lower(std::string_view text);
+bool is_ideograph(std::string_view raw_word); // one of Chinese or Japanese, kana included
 bool is_article(std::string_view lower_word); // "a", "an", "the"
 
 } // namespace proctor

@@ -48,6 +48,11 @@ struct merge_options {
     std::vector<std::string> runs;
 };
 
+struct compare_options {
+    std::vector<std::string> runs; // two
+    bool as_json = false;
+};
+
 // At least one of `keep` (1 or more) and `older_than` is there.
 struct prune_options {
     std::string directory;
@@ -57,7 +62,7 @@ struct prune_options {
 };
 
 using any_command = std::variant<command_line, status_options, get_options, export_options,
-                                 merge_options, prune_options>;
+                                 merge_options, compare_options, prune_options>;
 
 // Either a command, or the status to leave with: --help and --version have been printed to
 // standard output, or what is wrong with the command line to standard error.

@@ -90,6 +90,8 @@ BOOST_AUTO_TEST_CASE(what_nobody_knows_is_a_usage_error) {
                               {"export", "a", "--format", "xml"},
                               {"export", "a", "--format", "checkpoint", "--incorrect"},
                               {"merge", "out"},
+                              {"compare", "a"},
+                              {"compare", "a", "b", "c"},
                               {"prune", "a"},
                               {"prune", "a", "--keep", "0"},
                               {"prune", "a", "--older-than", "yesterday"}}) {
@@ -125,6 +127,10 @@ BOOST_AUTO_TEST_CASE(each_command_on_runs_has_its_own_words) {
     const auto merge = taken<merge_options>({"merge", "out", "a", "b"});
     BOOST_TEST(merge.output == "out");
     BOOST_TEST((merge.runs == std::vector<std::string>{"a", "b"}));
+
+    const auto compare = taken<compare_options>({"compare", "a", "b", "--json"});
+    BOOST_TEST((compare.runs == std::vector<std::string>{"a", "b"}));
+    BOOST_TEST(compare.as_json);
 
     const auto prune =
         taken<prune_options>({"prune", "d", "--keep", "3", "--older-than", "30d", "--dry-run"});
