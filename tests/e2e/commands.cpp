@@ -92,7 +92,7 @@ std::vector<words> rows_of(const std::string& text) {
 BOOST_AUTO_TEST_SUITE(commands)
 
 BOOST_FIXTURE_TEST_CASE(each_command_has_help_with_examples, class_room) {
-    for (const auto* name : {"status", "get", "export", "merge", "prune"}) {
+    for (const auto* name : {"status", "get", "export", "merge", "compare", "prune"}) {
         const auto help = result_of({name, "--help"});
         BOOST_TEST(contains(help, "Examples:"));
         BOOST_TEST(contains(help, std::string("proctor ") + name));
@@ -290,6 +290,31 @@ BOOST_FIXTURE_TEST_CASE(pruning_leaves_a_live_run_alone, live_run) {
     BOOST_TEST(contains(pruned, "is held by process " + std::to_string(process->id())));
     BOOST_TEST(runs().size() == 2u);
     BOOST_TEST(status(runs().front()).at("state").as_string() == "running");
+}
+
+BOOST_FIXTURE_TEST_CASE(runs_of_the_same_questions_are_compared, class_room) {
+    complete({"--checkpoint-dir", "half"});
+    const simulator knowing({"--questions", dir.file("q.jsonl"), "--accuracy", "1"});
+    const auto all = run_to_end(ask(knowing, "q.jsonl", {"--checkpoint-dir", "all"}));
+    BOOST_REQUIRE_MESSAGE(all.code == 0, all.errors);
+
+    const auto right = static_cast<std::uint64_t>(
+        status("half").at(0).at("accuracy").to_number<double>() * double(total) + 0.5);
+    BOOST_TEST(right < total);
+    const auto told = boost::json::parse(result_of({"compare", "half", "all", "--json"}));
+    BOOST_TEST(told.at("questions").to_number<std::size_t>() == total);
+    BOOST_TEST(told.at("second").at("accuracy").to_number<double>() == 1.0);
+    BOOST_TEST(told.at("only_first_right").to_number<std::uint64_t>() == 0u);
+    BOOST_TEST(told.at("only_second_right").to_number<std::uint64_t>() == total - right);
+    BOOST_TEST(contains(result_of({"compare", "half", "half"}), "Difference: +0.0 points"));
+
+    dir.write("others.jsonl", few_questions(total + 1));
+    const auto others = run_to_end(ask(knowing, "others.jsonl", {"--checkpoint-dir", "others"}));
+    BOOST_REQUIRE_MESSAGE(others.code == 0, others.errors);
+    const auto refused = say({"compare", "half", "others"});
+    BOOST_TEST(refused.code == 4);
+    BOOST_TEST(contains(refused.errors, "different questions"));
+    BOOST_TEST(say({"compare", "half", "nothing"}).code == 4);
 }
 
 BOOST_AUTO_TEST_SUITE_END()
