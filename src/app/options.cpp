@@ -112,7 +112,8 @@ test of those that only one run has right.
 Examples:
   proctor compare checkpoints/checkpoint_q_small_20261123_180259 checkpoints/checkpoint_q_large_20261124_090112
   proctor compare small/checkpoints large/checkpoints --json | jq .mcnemar_p
-)";
+
+Exit status: 0 compared, 2 usage, 4 no such run, it is damaged, or there is nothing in common.)";
 
 constexpr auto prune_examples =
     R"(Removes runs of a checkpoint directory; what is left of runs that never began, or were half
@@ -376,13 +377,18 @@ struct description {
     std::string_view enough = "one run is enough";
 };
 
-template <class Options>
-subcommand add_command(CLI::App& app, const description& about,
-                       void (*add_flags)(CLI::App&, Options&)) {
+CLI::App& add_parser(CLI::App& app, const description& about) {
     auto& parser = *app.add_subcommand(about.name, about.meaning);
     parser.footer(about.examples);
     parser.set_help_flag("-h,--help", "this page");
     parser.allow_extras();
+    return parser;
+}
+
+template <class Options>
+subcommand add_command(CLI::App& app, const description& about,
+                       void (*add_flags)(CLI::App&, Options&)) {
+    auto& parser = add_parser(app, about);
     const auto options = std::make_shared<Options>(); // CLI11 keeps pointers into it
     add_flags(parser, *options);
     return {&parser,
@@ -394,11 +400,7 @@ subcommand add_command(CLI::App& app, const description& about,
 
 // A command that shows a page which is made from all the others.
 subcommand add_page(CLI::App& app, const description& about) {
-    auto& parser = *app.add_subcommand(about.name, about.meaning);
-    parser.footer(about.examples);
-    parser.set_help_flag("-h,--help", "this page");
-    parser.allow_extras();
-    return {&parser, about.enough, [] { return std::string(); }, {}, {}};
+    return {&add_parser(app, about), about.enough, [] { return std::string(); }, {}, {}};
 }
 
 subcommand add_completion(CLI::App& app) {

@@ -167,7 +167,9 @@ private:
     void open_endpoints() {
         endpoint_options options;
         const bool simulated = config_.model.generator_type == "simulated";
-        if (simulated) start_simulation(options);
+        model_settings settings;
+        settings.prompt = prompting();
+        if (simulated) start_simulation(options, settings.prompt);
         options.tls.ca_file = config_.tls.ca_file;
         options.tls.client_certificate = config_.tls.client_certificate;
         options.tls.client_key = config_.tls.client_key;
@@ -186,8 +188,6 @@ private:
             if (const auto space = value.rfind(' '); space != std::string::npos)
                 scrubber_.add(value.substr(space + 1));
         }
-        model_settings settings;
-        settings.prompt = prompting();
         settings.sampling.extra_body = config_.model.extra_body;
         settings.sampling.model = config_.model.model;
         settings.sampling.temperature = config_.model.temperature;
@@ -262,10 +262,10 @@ private:
     }
 
     // A real HTTPS server in this process; only its model is simulated.
-    void start_simulation(endpoint_options& options) {
+    void start_simulation(endpoint_options& options, const prompt_settings& prompt) {
         const auto latency = parse_latency(config_.simulated.latency);
         if (!latency) throw usage_error(latency.error());
-        auto key = answer_key::read(config_.questions_file, fields_of(config_), prompting());
+        auto key = answer_key::read(config_.questions_file, fields_of(config_), prompt);
         if (!key) throw usage_error(key.error());
         simulator_options simulator;
         simulator.latency = *latency;

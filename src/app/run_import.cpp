@@ -3,7 +3,6 @@
 #include "proctor/app/run_import.hpp"
 
 #include "proctor/app/run_lookup.hpp"
-
 #include "proctor/codec/json_fields.hpp"
 #include "proctor/codec/sha256.hpp"
 #include "proctor/eval/dataset.hpp"

@@ -40,31 +40,22 @@ using vocabulary = std::span<const std::string_view>;
 
 // What announces a choice: English, German, French, Spanish, Italian, Portuguese, Russian. Chinese
 // and Japanese, whose words are single ideographs here, have their own lines in the code.
-constexpr std::string_view answer_nouns[] = {"answer",        "ans",
-                                             "choice",        "option",
-                                             "solution",      "alternative",
-                                             "selection",     "response",
-                                             "letter",        "antwort",
-                                             "l\xc3\xb6sung", "r\xc3\xa9ponse",
-                                             "l'option",      "respuesta",
-                                             "opci\xc3\xb3n", "risposta",
-                                             "l'opzione",     "opzione",
-                                             "resposta",      "alternativa",
-                                             "letra",         "op\xc3\xa7\xc3\xa3o",
-                                             "ответ",         "вариант"};
-constexpr std::string_view links[] = {
-    ":",  "\xef\xbc\x9a", "is",           "was", "be",     "=",           "-",
-    ">",  "\xe2\x80\x93", "\xe2\x80\x94", "ist", "lautet", "w\xc3\xa4re", "est",
-    "es", "\xc3\xa8",     "\xc3\xa9",     "это", "是",     "为",          "為",
-    "は"};
+constexpr std::string_view answer_nouns[] = {
+    "answer",    "ans",         "choice", "option",   "solution",  "alternative",
+    "selection", "response",    "letter", "antwort",  "lösung",    "réponse",
+    "l'option",  "respuesta",   "opción", "risposta", "l'opzione", "opzione",
+    "resposta",  "alternativa", "letra",  "opção",    "ответ",     "вариант"};
+constexpr std::string_view links[] = {":", "：",  "is",  "was",    "be",   "=",   "-",  ">",
+                                      "–", "—",   "ist", "lautet", "wäre", "est", "es", "è",
+                                      "é", "это", "是",  "为",     "為",   "は"};
 constexpr std::string_view alternatives[] = {"or", "and", "/",   "&",  "oder", "und", "ou", "et",
                                              "o",  "y",   "или", "还", "或",   "和",  "と"};
 constexpr std::string_view called_right[] = {
     "correct",  "right",    "best",     "better", "answer",   "richtig",    "korrekt",
     "richtige", "korrekte", "correcte", "bonne",  "correcta", "correcto",   "corretta",
     "giusta",   "correta",  "correto",  "верный", "верно",    "правильный", "正"};
-constexpr std::string_view verbs_of_being[] = {"is", "was",      "must",     "seems", "ist", "est",
-                                               "es", "\xc3\xa8", "\xc3\xa9", "が",    "是"};
+constexpr std::string_view verbs_of_being[] = {"is", "was", "must", "seems", "ist", "est",
+                                               "es", "è",   "é",    "が",    "是"};
 constexpr std::string_view negations[] = {
     "not",       "incorrect",  "wrong",      "false",      "invalid",    "impossible",
     "out",       "eliminated", "excluded",   "irrelevant", "nicht",      "falsch",
@@ -250,8 +241,7 @@ std::optional<int> extraction::counted_at(std::size_t i) const {
     const auto raw = tokens_[i].raw;
     const bool is_digit = raw.size() == 1 && raw.front() >= '1' && raw.front() <= '9';
     if (!is_digit || i == 0 || match_at(i)) return std::nullopt;
-    if (!is(i - 1, {"option", "choice", "number", "alternative", "opci\xc3\xb3n"}))
-        return std::nullopt;
+    if (!is(i - 1, {"option", "choice", "number", "alternative", "opción"})) return std::nullopt;
     const auto index = raw.front() - '1';
     const bool numbered = labels_.front().front() >= '0' && labels_.front().front() <= '9';
     if (numbered || index >= static_cast<int>(labels_.size())) return std::nullopt;
@@ -268,7 +258,7 @@ std::optional<int> extraction::label_at(std::size_t i) const {
         const bool enclosed = i > 0 && is_opener(i - 1) && is_closer(i + 1);
         const bool alone = ends_before(i + 1) || is_wide(i + 1) || (i > 0 && is_wide(i - 1));
         const bool reasoned = is(i + 1, {"because", "since", "is", "-", "<", "ist", "denn", "est",
-                                         "car", "es", "porque", "\xc3\xa8", "\xc3\xa9"});
+                                         "car", "es", "porque", "è", "é"});
         const bool capital = raw.front() >= 'A' && raw.front() <= 'Z';
         // Small letters and numbers are words of the language first; so are "A" and "I".
         if (enclosed || alone) return static_cast<int>(k);
@@ -340,7 +330,7 @@ bool extraction::is_denied(std::size_t begin, std::size_t end) const {
     end = skip_closers(end);
     if (is(end, {"isn't", "can't", "cannot", "contradicts", "violates", "fails"})) return true;
     if (!is(end, {"is", "was", "are", "would", "seems", "appears", "looks", "can", "must", "be",
-                  "ist", "sind", "est", "es", "\xc3\xa8", "\xc3\xa9", "是"}))
+                  "ist", "sind", "est", "es", "è", "é", "是"}))
         return false;
     for (auto at = end + 1; at <= end + 3; ++at)
         if (is(at, negations)) return true;
@@ -369,15 +359,13 @@ std::size_t extraction::skip_fillers(std::size_t i) const {
     for (int steps = 0; steps < 8; ++steps, ++i) {
         if (label_at(i)) break;
         if (is_opener(i) || is(i, {":", "：", "-", ",", "=", ">"})) continue;
-        if (!is(i, {"a",         "an",       "the",         "option",    "choice",
-                    "answer",    "letter",   "number",      "statement", "most",
-                    "likely",    "probably", "definitely",  "clearly",   "simply",
-                    "therefore", "thus",     "indeed",      "correct",   "right",
-                    "best",      "with",     "it",          "is",        "it's",
-                    "must",      "be",       "should",      "die",       "la",
-                    "le",        "el",       "antwort",     "l'option",  "opci\xc3\xb3n",
-                    "letra",     "lettre",   "alternativa", "jedoch",    "also",
-                    "daher"}))
+        if (!is(i, {"a",          "an",          "the",       "option",    "choice", "answer",
+                    "letter",     "number",      "statement", "most",      "likely", "probably",
+                    "definitely", "clearly",     "simply",    "therefore", "thus",   "indeed",
+                    "correct",    "right",       "best",      "with",      "it",     "is",
+                    "it's",       "must",        "be",        "should",    "die",    "la",
+                    "le",         "el",          "antwort",   "l'option",  "opción", "letra",
+                    "lettre",     "alternativa", "jedoch",    "also",      "daher"}))
             break;
         // "A supernova" may be the very words of a choice.
         if (match_at(i)) break;
@@ -388,7 +376,7 @@ std::size_t extraction::skip_fillers(std::size_t i) const {
 std::optional<extraction::cue> extraction::cue_at(std::size_t i) const {
     if (is(i, {"\\boxed"})) return cue{strength::final_word, skip_openers(i + 1)};
     if (is(i, {"choose", "chose", "pick", "picked", "select", "selected", "choosing", "selecting",
-               "w\xc3\xa4hle", "choisis", "elijo", "scelgo", "escolho"}) ||
+               "wähle", "choisis", "elijo", "scelgo", "escolho"}) ||
         (is(i, {"go"}) && is(i + 1, {"with"})))
         return is_denied(i, i + 1) ? std::nullopt
                                    : std::optional(cue{strength::stated, skip_fillers(i + 1)});
@@ -558,9 +546,9 @@ bool is_refusal(std::string_view text) {
                                           "as an ai",
                                           "i do not know",
                                           "i don't know",
-                                          "i\xe2\x80\x99m sorry",
-                                          "i can\xe2\x80\x99t",
-                                          "i don\xe2\x80\x99t know",
+                                          "i’m sorry",
+                                          "i can’t",
+                                          "i don’t know",
                                           "sorry",
                                           "decline to",
                                           "apologies",

@@ -2,9 +2,10 @@
 // to parse_question.
 #include "record_splitter.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cstring>
-#include <fmt/format.h>
 
 namespace proctor {
 namespace {

@@ -3,7 +3,7 @@
 //
 // As long as the file's stamp stays the same, nobody need hash, parse or walk over it again. As
 // text it is a small file of its own that can be made anew at any time:
-//   {"format_version": 1, "stamp": {"device": …, "inode": …, "size": …, "mtime_ns": …,
+//   {"format_version": 2, "stamp": {"device": …, "inode": …, "size": …, "mtime_ns": …,
 //    "ctime_ns": …}, "census": {"records": …, "questions": …, "broken": …, "bytes": …,
 //    "sha256": "…"}, "fields": "", "places": [[number, offset, line,
 //    questions], …], "sha256": "…"}

@@ -26,7 +26,7 @@ namespace proctor {
 
 struct store_options {
     // A fuller one is sealed; grows, see below. An opening compacts what it finds, mostly two of
-    // them: a second and more at 64 MiB.
+    // them, at 100 MB/s and more.
     std::uint64_t segment_size = std::uint64_t{16} << 20;
     // Zeros that a segment grows by before small batches need them; see segment_writer::append.
     std::size_t room_ahead = std::size_t{256} << 10;

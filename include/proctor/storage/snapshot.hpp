@@ -66,10 +66,9 @@ private:
     snapshot_header header_;
     std::uint64_t offset_ = snapshot_header_size; // the header is written last
     snapshot_footer footer_;
-    std::string encoded_; // the block that is written
-    std::string block_;   // entries that are not written yet
-    std::string bytes_;   // of a block that is written
-    block_place place_;   // of that block
+    std::string block_; // entries that are not written yet
+    std::string bytes_; // of a block that is written
+    block_place place_; // of that block
     compressor zstd_;
 };
 

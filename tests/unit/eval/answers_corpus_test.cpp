@@ -75,32 +75,4 @@ BOOST_AUTO_TEST_CASE(extraction_agrees_with_people) {
     BOOST_TEST(total.right * 100 >= total.all * 99);
 }
 
-// Each repeats one piece for megabytes. What took a number of steps that grows with the square
-// would not come to an end while anybody watches.
-BOOST_AUTO_TEST_CASE(hostile_answers_take_no_more_than_linear_work) {
-    constexpr std::size_t size = std::size_t{1} << 20;
-    const std::vector<std::string> labels = {"A", "B", "C", "D"};
-    const std::vector<std::string> choices = {"x x x x x x x y", "x x x x", "x (", "A"};
-    for (const std::string piece : {"(",         "(\n",
-                                    "A",         "A\n",
-                                    "A.\n",      "(A) ",
-                                    "A, ",       "A or ",
-                                    "x ",        "the answer is ",
-                                    "it is ",    "\\boxed{",
-                                    "\\boxed{A", "not ",
-                                    "option ",   "the first option ",
-                                    "- ",        "> ",
-                                    ". ",        "- A",
-                                    "答案是",    "选",
-                                    "\xe3",      "answer:(((((((((",
-                                    "is is "}) {
-        for (const std::string front : {"", "A.\n"}) {
-            auto text = front;
-            while (text.size() < size) text += piece;
-            const auto named = extract_choice(text, labels, choices);
-            BOOST_TEST((!named || named->size() == 1));
-        }
-    }
-}
-
 BOOST_AUTO_TEST_SUITE_END()

@@ -180,13 +180,37 @@ BOOST_AUTO_TEST_CASE(the_longer_choice_wins_over_one_that_it_contains) {
     BOOST_TEST(named("It is a nucleic acid.", letters, acids) == "B");
 }
 
-BOOST_AUTO_TEST_CASE(hostile_lengths_take_linear_time) {
-    // Quadratic work on these would take hours, not seconds.
-    for (const std::string part : {"answer ", "answer is ", "(", "A ", "A) ", "so ", "option A or ",
-                                   "a a a b ", "\n", "not "}) {
-        std::string text;
-        while (text.size() < (4u << 20)) text += part;
-        (void)extract_choice(text, letters, {"a a a a a c", "a a a a d", "b", "c"});
+// Each repeats one piece for megabytes. What took a number of steps that grows with the square
+// would not come to an end while anybody watches.
+std::string repeated(std::string text, const std::string& piece, std::size_t size) {
+    while (text.size() < size) text += piece;
+    return text;
+}
+
+BOOST_AUTO_TEST_CASE(hostile_answers_take_no_more_than_linear_work) {
+    const std::vector<std::string> alike = {"a a a a a c", "a a a a d", "b", "c"};
+    for (const std::string piece : {"answer ", "answer is ", "(", "A ", "A) ", "so ",
+                                    "option A or ", "a a a b ", "\n", "not "})
+        (void)extract_choice(repeated("", piece, 4u << 20), letters, alike);
+    const std::vector<std::string> labels = {"A", "B", "C", "D"};
+    const std::vector<std::string> choices = {"x x x x x x x y", "x x x x", "x (", "A"};
+    for (const std::string piece : {"(",         "(\n",
+                                    "A",         "A\n",
+                                    "A.\n",      "(A) ",
+                                    "A, ",       "A or ",
+                                    "x ",        "the answer is ",
+                                    "it is ",    "\\boxed{",
+                                    "\\boxed{A", "not ",
+                                    "option ",   "the first option ",
+                                    "- ",        "> ",
+                                    ". ",        "- A",
+                                    "答案是",    "选",
+                                    "\xe3",      "answer:(((((((((",
+                                    "is is "}) {
+        for (const std::string front : {"", "A.\n"}) {
+            const auto named = extract_choice(repeated(front, piece, 1u << 20), labels, choices);
+            BOOST_TEST((!named || named->size() == 1));
+        }
     }
 }
 
