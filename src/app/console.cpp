@@ -47,8 +47,10 @@ public:
     void draw(const progress& now) {
         const auto width = terminal_width();
         auto out = back_to_its_begin(width);
-        // The last column stays free: some terminals wrap when it is written.
-        bar_ = progress_bar(now, width - 1, unicode_);
+        // The last column stays free, for some terminals wrap when it is written; and two for the
+        // ^C that one echoes.
+        constexpr std::size_t spare = 3;
+        bar_ = progress_bar(now, width > spare ? width - spare : 0, unicode_);
         width_ = width;
         put(out + bar_ + "\x1b[K");
     }

@@ -4,7 +4,6 @@
 #include "proctor/codec/json_fields.hpp"
 
 #include <boost/json/parse.hpp>
-#include <boost/json/serialize.hpp>
 
 #include <algorithm>
 #include <cerrno>
@@ -308,7 +307,7 @@ void printer::info(const std::string& path, const run_summary& run) {
         out_.line("  created      {} by {}", identity->created, identity->made_by);
         out_.line("  fingerprint  {}", fingerprint(identity->settings));
         for (const auto& [key, value] : identity->settings)
-            out_.line("    {}: {}", string_view(key), boost::json::serialize(value));
+            out_.line("    {}: {}", string_view(key), json_text(value));
     }
     if (const auto end = run.lock_text.find_last_not_of(" \n"); end != std::string::npos)
         out_.line("  lock         {}", string_view(run.lock_text).substr(0, end + 1));
