@@ -5,7 +5,9 @@
 // idle the endpoint and an outage does not fill the memory.
 #include "proctor/pipeline/scheduler.hpp"
 
-#include <boost/asio/experimental/awaitable_operators.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/deferred.hpp>
+#include <boost/asio/experimental/parallel_group.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
@@ -133,20 +135,41 @@ asio::awaitable<void> wait_for_grace(task_context& run, duration grace) {
     co_await timer.join();
 }
 
+using probe_outcome = boost::system::result<void, attempt_failure>;
+
 // A server that takes connections and says nothing must not hold the start for as long as an
-// answer may take.
-asio::awaitable<boost::system::result<void, attempt_failure>> probe_in_time(task_context& run,
-                                                                            std::size_t which) {
-    using namespace asio::experimental::awaitable_operators;
+// answer may take. What loses the race owns nothing. Not Asio's `||`: when both are cancelled, it
+// throws what nobody takes for a cancellation, and while one waits, it hides what the other threw.
+asio::awaitable<probe_outcome> probe_in_time(task_context& run, std::size_t which) {
+    const auto executor = co_await asio::this_coro::executor;
     const auto limit = run.endpoints.longest_probe();
-    auto probe = run.models[which].probe();
-    auto sleep = run.time.sleep_for(limit);
-    auto race = std::move(probe) || std::move(sleep);
-    auto first = co_await std::move(race);
-    if (first.index() == 0) co_return std::get<0>(std::move(first));
+    auto race = asio::experimental::make_parallel_group(
+        asio::co_spawn(executor, run.models[which].probe(), asio::deferred),
+        asio::co_spawn(executor, run.time.sleep_for(limit), asio::deferred));
+    auto [order, probe_threw, found, sleep_threw] =
+        co_await race.async_wait(asio::experimental::wait_for_one(), asio::use_awaitable);
+    const auto& threw = order[0] == 0 ? probe_threw : sleep_threw;
+    if (threw) std::rethrow_exception(threw);
+    if (order[0] == 0) co_return found;
     co_return attempt_failure(failure(
         failure_code::timed_out, std::string(models_path),
         fmt::format("no answer within {:g} s", std::chrono::duration<double>(limit).count())));
+}
+
+// Side by side: those that say nothing hold the others once, not one after the other.
+asio::awaitable<std::vector<probe_outcome>> probe_all(task_context& run) {
+    const auto executor = co_await asio::this_coro::executor;
+    const auto probe = [&](std::size_t which) {
+        return asio::co_spawn(executor, probe_in_time(run, which), asio::deferred);
+    };
+    std::vector<decltype(probe(0))> probes;
+    for (std::size_t i = 0; i < run.models.size(); ++i) probes.push_back(probe(i));
+    auto all = asio::experimental::make_parallel_group(std::move(probes));
+    auto [order, threw, outcomes] =
+        co_await all.async_wait(asio::experimental::wait_for_all(), asio::use_awaitable);
+    for (const auto& each : threw)
+        if (each) std::rethrow_exception(each);
+    co_return std::move(outcomes);
 }
 
 } // namespace
@@ -157,8 +180,9 @@ await_endpoint(task_context& run, std::function<void(const attempt_failure&, dur
     for (unsigned attempt = 1; !run.control.stopping(); ++attempt) {
         std::vector<std::pair<std::size_t, attempt_failure>> missing;
         retry_decision decision;
-        for (std::size_t i = 0; i < run.models.size(); ++i) {
-            const auto there = co_await probe_in_time(run, i);
+        const auto outcomes = co_await probe_all(run);
+        for (std::size_t i = 0; i < outcomes.size(); ++i) {
+            const auto& there = outcomes[i];
             if (there) {
                 run.endpoints.found(i);
                 continue;

@@ -1,6 +1,8 @@
 // An interrupted run ends in good order, says how to go on, and goes on.
 #include "support/programs.hpp"
 
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
 #include <boost/test/unit_test.hpp>
 
 using namespace proctor::test;
@@ -85,6 +87,22 @@ BOOST_FIXTURE_TEST_CASE(a_second_signal_leaves_at_once_and_loses_nothing_that_is
     BOOST_TEST(rest.code == 0, rest.errors);
     BOOST_TEST(results_in(results_path(*this, rest.errors)).size() == total);
     BOOST_TEST(quick.requests() == total);
+}
+
+BOOST_FIXTURE_TEST_CASE(a_signal_before_the_endpoint_has_said_anything_ends_in_good_order,
+                        class_room) {
+    // Takes the connection, and never says a word.
+    boost::asio::io_context io;
+    boost::asio::ip::tcp::acceptor mute(io, {boost::asio::ip::address_v4::loopback(), 0});
+    const auto url = "http://127.0.0.1:" + std::to_string(mute.local_endpoint().port()) + "/v1";
+    auto how = proctor({"run", "q.jsonl", "--model", "m", "--base-url", url});
+    child_process run(how);
+    const auto connection = mute.accept();
+    run.send(SIGINT);
+    BOOST_TEST(run.wait().code == 130);
+    const auto said = run.errors.all();
+    BOOST_TEST(contains(said, "Interrupted: no new questions; 0 in flight"), said);
+    BOOST_TEST(contains(said, "To go on: "), said);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

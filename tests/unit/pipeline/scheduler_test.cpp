@@ -427,6 +427,26 @@ BOOST_AUTO_TEST_CASE(
     BOOST_TEST((given_up - bench.began < 110s));
 }
 
+BOOST_AUTO_TEST_CASE(a_search_for_an_endpoint_that_says_nothing_can_be_cancelled) {
+    pipeline_bench bench([](const http_request&) { return response(200, "{}"); }, 600s);
+    bench.make_questions(1);
+    bool ended = false;
+    bench.meanwhile = [&](task_context& run) -> asio::awaitable<void> {
+        task_group search(co_await asio::this_coro::executor);
+        std::function<void(const attempt_failure&, duration)> tell =
+            [](const attempt_failure&, duration) { BOOST_ERROR("the probe has not ended"); };
+        search.spawn(await_endpoint(run, tell));
+        co_await run.time.sleep_for(1s);
+        search.cancel();
+        co_await search.join(); // no exception: to be cancelled is no error
+        ended = true;
+        run.control.stop({stop_cause::signal, 2, {}});
+    };
+    bench.keep_meanwhile = true;
+    bench.run();
+    BOOST_TEST(ended);
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 } // namespace
