@@ -435,8 +435,12 @@ void bench_checkpoint() {
         asio::io_context io(1);
         checkpoint_settings settings;
         settings.mode = durability::every_result;
-        checkpoint log(io.get_executor(), time, disk, make_run(disk, scratch.file("run")), {},
-                       settings, [](std::span<const outcome>) {});
+        // One segment for all of it: compaction is told apart, and whole.
+        auto options = make_options();
+        options.segment_size = std::uint64_t{64} << 20;
+        auto run = run_store::create(disk, scratch.file("run"), make_identity(), options).value();
+        checkpoint log(io.get_executor(), time, disk, std::move(run), {}, settings,
+                       [](std::span<const outcome>) {});
         const std::function<void(question_id)> take = [&](question_id id) {
             std::string_view bytes = records[id - 1];
             const auto record = take_record(bytes).value();

@@ -37,7 +37,7 @@ struct checkpoint_settings {
     std::uint64_t interval = 50;
     duration longest_wait = std::chrono::seconds{1};
     // Waking the disk's thread for each record costs more than the disk.
-    duration gather_time = std::chrono::milliseconds{5};
+    duration gather_time = std::chrono::milliseconds{10};
     std::size_t gather_bytes = std::size_t{256} << 10;
     std::size_t max_waiting_bytes = std::size_t{64} << 20;   // above: no room for new questions
     std::uint64_t max_sealed_bytes = std::uint64_t{1} << 30; // the same, of log not compacted yet

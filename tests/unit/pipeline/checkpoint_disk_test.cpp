@@ -28,7 +28,7 @@ void fill(memory_file_system& disk) {
 void append_one_and_wait(still_checkpoint& test, question_id id) {
     test.append(id);
     test.settle();
-    test.clock.advance(5ms);
+    test.let_gather();
     test.run_until([&] { return test.log->counted().completed(id); });
 }
 
@@ -46,7 +46,7 @@ BOOST_AUTO_TEST_CASE(room_is_waited_for_and_the_run_goes_on) {
     fill(test.disk);
     test.append(2);
     test.settle();
-    test.clock.advance(5ms);
+    test.let_gather();
     test.run_until([&] { return !test.troubles.empty(); });
     BOOST_TEST(test.troubles.front().find("the disk is full") != std::string::npos);
     BOOST_TEST(!test.log->has_room());
@@ -77,7 +77,7 @@ BOOST_AUTO_TEST_CASE(patience_is_for_each_time_that_it_is_full) {
         fill(test.disk);
         test.append(id);
         test.settle();
-        test.clock.advance(5ms);
+        test.let_gather();
         test.run_until([&] { return test.troubles.size() == 2 * id - 1; });
         test.clock.advance(9min);
         test.wait_for_disk();
@@ -109,7 +109,7 @@ BOOST_AUTO_TEST_CASE(patience_has_an_end) {
     fill(test.disk);
     test.append(1);
     test.settle();
-    test.clock.advance(5ms);
+    test.let_gather();
     test.run_until([&] { return !test.troubles.empty(); });
     test.clock.advance(10min - 1s);
     test.wait_for_disk();
@@ -131,7 +131,7 @@ BOOST_AUTO_TEST_CASE(memory_has_an_end_too) {
     fill(test.disk);
     test.append(1);
     test.settle();
-    test.clock.advance(5ms);
+    test.let_gather();
     test.run_until([&] { return !test.troubles.empty(); });
     for (question_id id = 2; id <= 60; ++id) test.append(id);
     test.clock.advance(3s);
@@ -144,7 +144,7 @@ BOOST_AUTO_TEST_CASE(whoever_stops_the_run_does_not_wait_for_room) {
     fill(test.disk);
     test.append(1);
     test.settle();
-    test.clock.advance(5ms);
+    test.let_gather();
     test.run_until([&] { return !test.troubles.empty(); });
     started_coro<result<>> stopping(test.io, test.log->stop());
     test.settle();

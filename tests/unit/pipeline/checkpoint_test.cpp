@@ -13,7 +13,7 @@ BOOST_AUTO_TEST_CASE(nothing_is_counted_before_it_is_durable) {
     still_checkpoint test;
     test.append(1);
     test.settle();
-    test.clock.advance(5ms); // gathered: it is written, not synced
+    test.let_gather(); // gathered: it is written, not synced
     test.run_until([&] { return test.log->figures().batches == 1; });
     test.settle();
     BOOST_TEST(test.log->counted().completed_count() == 0);
@@ -29,7 +29,7 @@ BOOST_AUTO_TEST_CASE(an_interval_of_results_is_a_checkpoint_of_its_own) {
     still_checkpoint test(settings);
     for (question_id id = 1; id <= 10; ++id) test.append(id);
     test.settle();
-    test.clock.advance(5ms);
+    test.let_gather();
     test.run_until([&] { return test.log->counted().completed_count() == 10; });
     BOOST_TEST(test.log->figures().syncs == 1);
     BOOST_TEST(test.log->figures().batches == 1);
@@ -42,7 +42,7 @@ BOOST_AUTO_TEST_CASE(save_incremental_syncs_every_batch_at_once) {
     for (question_id id = 1; id <= 3; ++id) {
         test.append(id);
         test.settle();
-        test.clock.advance(5ms);
+        test.let_gather();
         test.run_until([&] { return test.log->counted().completed_count() == id; });
     }
     BOOST_TEST(test.log->figures().syncs == 3);
@@ -86,7 +86,7 @@ BOOST_AUTO_TEST_CASE(a_sync_that_fails_is_made_good_and_told) {
     test.disk.plan({disk_fault::effect::fails_once, calls_before + 2, failure_code::io_error});
     test.append(1);
     test.settle();
-    test.clock.advance(5ms);
+    test.let_gather();
     test.run_until([&] { return test.log->counted().completed_count() == 1; });
     BOOST_TEST(test.troubles.size() == 1);
     test.append(2);
@@ -104,7 +104,7 @@ BOOST_AUTO_TEST_CASE(a_sync_that_cannot_be_made_good_counts_nothing_and_is_not_t
     test.disk.plan({disk_fault::effect::fails_for_good, calls_before + 2, failure_code::io_error});
     test.append(1);
     test.settle();
-    test.clock.advance(5ms);
+    test.let_gather();
     test.run_until([&] { return test.log->failed().has_value(); });
     test.append(2);
     test.settle();
@@ -120,7 +120,7 @@ BOOST_AUTO_TEST_CASE(without_checkpoints_results_count_when_they_are_written) {
     still_checkpoint test(settings);
     test.append(1);
     test.settle();
-    test.clock.advance(5ms);
+    test.let_gather();
     test.run_until([&] { return test.log->counted().completed_count() == 1; });
     BOOST_TEST(test.log->figures().syncs == 0);
 }
@@ -131,7 +131,7 @@ BOOST_AUTO_TEST_CASE(an_idle_log_tells_once_how_much_is_durable) {
     still_checkpoint test(settings);
     test.append(1);
     test.settle();
-    test.clock.advance(5ms);
+    test.let_gather();
     test.run_until([&] { return test.log->counted().completed_count() == 1; });
     for (int second = 0; second < 5; ++second) {
         test.settle();

@@ -47,6 +47,8 @@ struct still_checkpoint {
         io.restart();
         io.poll();
     }
+    // What has been appended has gathered for long enough.
+    void let_gather() { clock.advance(checkpoint_settings{}.gather_time); }
     // While the disk's threads work, as above; no alarm is needed for it to end.
     template <class T>
     T finish(asio::awaitable<T> coroutine) {
