@@ -21,6 +21,7 @@ std::string_view to_string(failure_code code) {
     case failure_code::unreachable: return "unreachable";
     case failure_code::connection_lost: return "connection_lost";
     case failure_code::timed_out: return "timed_out";
+    case failure_code::short_of_memory: return "short_of_memory";
     case failure_code::tls_untrusted: return "tls_untrusted";
     case failure_code::bad_response: return "bad_response";
     case failure_code::http_status: return "http_status";

@@ -29,6 +29,7 @@ symptom symptom_of(const attempt_failure& failed) {
         found.overload = true;
         found.trouble = true;
         break;
+    case failure_code::short_of_memory: found.overload = true; break; // of ours
     case failure_code::connection_lost:
     case failure_code::bad_response: found.trouble = true; break;
     case failure_code::unreachable:

@@ -95,7 +95,7 @@ asio::awaitable<result<void>> https_session::tunnel(time_point deadline) {
     if (const auto credentials = proxy.authorization(); !credentials.empty())
         message += fmt::format("Proxy-Authorization: {}\r\n", credentials);
     message += "\r\n";
-    reply_parser reply(commons_.options.max_body);
+    reply_parser reply(commons_.options.max_body, commons_.bodies);
     reply.skip(true); // of the tunnel, bytes that follow the header would be the first
     wire_.set_deadline(deadline);
     const auto error = co_await converse(message, reply);
@@ -141,7 +141,7 @@ asio::awaitable<result<void>> https_session::handshake(time_point deadline) {
 }
 
 asio::awaitable<result<http_response>> https_session::exchange(std::string_view message) {
-    reply_parser reply(commons_.options.max_body);
+    reply_parser reply(commons_.options.max_body, commons_.bodies);
     reusable_ = false;
     wire_.set_deadline(std::chrono::steady_clock::now() + commons_.options.timeout);
     if (const auto error = co_await converse(message, reply)) {
@@ -196,6 +196,11 @@ failure https_session::describe_exchange(error_code error) const {
     if (error == http::error::body_limit)
         return {failure_code::bad_response, where,
                 fmt::format("the response is larger than {} bytes", commons_.options.max_body)};
+    if (error == boost::system::errc::not_enough_memory)
+        return {failure_code::short_of_memory, where,
+                fmt::format("the responses that come in at the same time are larger together than "
+                            "{} bytes",
+                            commons_.options.max_bodies)};
     if (!commons_.tls && begins_like_tls(unparsed_))
         return {failure_code::bad_response, where,
                 "the server speaks TLS; is this an https:// endpoint?"};

@@ -20,12 +20,14 @@ namespace proctor {
 struct session_commons {
     // `options` outlives the sessions. No context: plain HTTP.
     session_commons(const endpoint_options& options, std::optional<asio::ssl::context> tls)
-        : options(options), tls(std::move(tls)), scratch(std::size_t{16} << 10) {}
+        : options(options), tls(std::move(tls)), bodies{options.max_bodies},
+          scratch(std::size_t{16} << 10) {}
 
     const endpoint_options& options;
     std::optional<asio::ssl::context> tls;
     tls_session_keeper tls_sessions;
     connection_counts counts;
+    body_budget bodies;
     // Where bytes are read to before they are parsed, a TLS record at a time; nobody's while
     // anything is awaited. Thousands of connections need no buffers of their own.
     std::vector<char> scratch;

@@ -79,12 +79,21 @@ void reply_parser::on_body_init_impl(const boost::optional<std::uint64_t>& conte
         response_.body.reserve(static_cast<std::size_t>(std::min(*content_length, believed)));
 }
 
-std::size_t reply_parser::on_body_impl(string_view body, error_code&) {
-    response_.body.append(body.data(), body.size());
-    return body.size();
+std::size_t reply_parser::on_body_impl(string_view body, error_code& error) {
+    return keep(body, error);
 }
 
-std::size_t reply_parser::on_chunk_body_impl(std::uint64_t, string_view body, error_code&) {
+std::size_t reply_parser::on_chunk_body_impl(std::uint64_t, string_view body, error_code& error) {
+    return keep(body, error);
+}
+
+std::size_t reply_parser::keep(string_view body, error_code& error) {
+    if (body.size() > budget_.limit - budget_.taken) {
+        error = make_error_code(boost::system::errc::not_enough_memory);
+        return 0;
+    }
+    budget_.taken += body.size();
+    taken_ += body.size();
     response_.body.append(body.data(), body.size());
     return body.size();
 }

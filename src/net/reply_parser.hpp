@@ -11,17 +11,26 @@
 
 namespace proctor {
 
+// What the bodies of all responses that come in at the same time may hold, in bytes.
+struct body_budget {
+    std::size_t limit = 0;
+    std::size_t taken = 0;
+};
+
 class reply_parser final : public boost::beast::http::basic_parser<false> {
 public:
-    explicit reply_parser(std::size_t max_body) {
+    // `budget` outlives the parser, which takes from it what it holds of the body.
+    reply_parser(std::size_t max_body, body_budget& budget) : budget_(budget) {
         header_limit(64 * 1024);
         body_limit(max_body);
         eager(true);
     }
+    ~reply_parser() override { budget_.taken -= taken_; }
 
     using error_code = boost::beast::error_code;
 
     // Takes off the front of `bytes` what can be parsed; the rest comes again with more behind it.
+    // errc::not_enough_memory: the budget does not hold it.
     error_code feed(std::string_view& bytes);
     // Nothing more will come. end_of_stream: nothing has.
     error_code end();
@@ -52,7 +61,10 @@ private:
         std::optional<duration> reset;
     };
     bool read_rate_limit(string_view name, string_view value);
+    std::size_t keep(string_view body, error_code&);
 
+    body_budget& budget_;
+    std::size_t taken_ = 0;
     http_response response_;
     rate_limit_told requests_;
     rate_limit_told tokens_;

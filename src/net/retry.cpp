@@ -53,6 +53,7 @@ verdict judge(const attempt_failure& failed) {
     case failure_code::http_status: return judge_status(failed.status, failed.why.detail);
     case failure_code::connection_lost:
     case failure_code::timed_out:
+    case failure_code::short_of_memory:
     case failure_code::bad_response: return {action::retry};
     case failure_code::unreachable: return {action::wait};
     case failure_code::tls_untrusted:

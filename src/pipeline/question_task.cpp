@@ -11,21 +11,22 @@
 namespace proctor {
 namespace {
 
-// One less of something when it goes; whoever waits for that looks again.
+// So much less of something when it goes; whoever waits for that looks again.
 class counted_until_end {
 public:
-    counted_until_end(std::size_t& count, run_control& control)
-        : count_(count), control_(control) {}
+    counted_until_end(std::size_t& count, run_control& control, std::size_t amount = 1)
+        : count_(count), control_(control), amount_(amount) {}
     counted_until_end(const counted_until_end&) = delete;
     counted_until_end& operator=(const counted_until_end&) = delete;
     ~counted_until_end() {
-        --count_;
+        count_ -= amount_;
         control_.changed().notify();
     }
 
 private:
     std::size_t& count_;
     run_control& control_;
+    std::size_t amount_;
 };
 
 void append_failure(task_context& run, const question& asked, const question_failure& why) {
@@ -113,8 +114,15 @@ asio::awaitable<std::optional<answer>> recall(task_context& run, question_id id)
 
 } // namespace
 
+std::size_t bytes_of(const question& asked) {
+    auto bytes = asked.text.size() + asked.reference_answer.size() + asked.context.size();
+    for (const auto& choice : asked.choices) bytes += choice.size();
+    return bytes;
+}
+
 asio::awaitable<void> question_task(task_context& run, question asked) {
     const bool unmarked = run.log.counted().answered(asked.number);
+    const counted_until_end held(run.figures.bytes, run.control, bytes_of(asked));
     const counted_until_end active(run.figures.active, run.control);
     // (g++ 12 destroys the awaitables of a conditional expression twice.)
     std::optional<answer> said;

@@ -19,11 +19,11 @@
 namespace proctor {
 namespace {
 
-bool has_place(const task_context& run) {
+bool has_place(const task_context& run, const scheduler_settings& settings) {
     const auto parallel = run.endpoints.limit();
     const auto& figures = run.figures;
     return figures.active - figures.resting < parallel && figures.active < 2 * parallel &&
-           run.log.has_room();
+           figures.bytes <= settings.max_question_bytes && run.log.has_room();
 }
 
 bool is_done(const task_context& run, const scheduler_settings& settings, question_id id) {
@@ -80,7 +80,7 @@ asio::awaitable<void> admit(task_context& run, task_group& tasks, question_reade
     std::uint64_t seen = 0;    // questions of the file
     std::uint64_t skipped = 0; // since the thread was last given to others
     while (!settings.chosen.limit || seen < *settings.chosen.limit) {
-        while (!run.control.stopping() && !has_place(run)) {
+        while (!run.control.stopping() && !has_place(run, settings)) {
             co_await run.control.changed().wait();
             check_limits(run, settings);
         }
@@ -113,6 +113,7 @@ asio::awaitable<void> admit(task_context& run, task_group& tasks, question_reade
             continue;
         }
         ++run.figures.active;
+        run.figures.bytes += bytes_of(**next);
         tasks.spawn(question_task(run, std::move(**next)));
     }
 }

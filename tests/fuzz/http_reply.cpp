@@ -13,7 +13,8 @@ namespace {
 constexpr std::size_t max_body = 4096;
 
 std::optional<http_response> parse(std::string_view bytes, std::size_t piece) {
-    reply_parser parser(max_body);
+    body_budget budget{max_body};
+    reply_parser parser(max_body, budget);
     std::string held; // what was given and not consumed
     while (!parser.is_done()) {
         const auto more = bytes.substr(0, piece);

@@ -36,6 +36,7 @@ enum class failure_code {
     http_status,     // an HTTP answer that is not a success
     proxy_refused,   // the proxy on the way wants credentials, or does not let us through
     refused_content, // the model declined or the endpoint filtered
+    short_of_memory, // what comes in at the same time is more than we may hold
 };
 
 // The code's name as it stands in results and logs, for example "timed_out".

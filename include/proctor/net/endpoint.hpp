@@ -53,7 +53,9 @@ struct endpoint_options {
     duration connect_timeout = std::chrono::seconds{10};      // address, TCP and TLS together
     duration timeout = std::chrono::seconds{600};             // from sending to the whole response
     std::size_t max_handshakes = 64;                          // connections being opened at a time
-    std::size_t max_body = std::size_t{64} << 20;             // bytes of a response
+    std::size_t max_body = std::size_t{64} << 20;             // bytes of a response's body
+    // Of all bodies that come in at the same time; a response that would exceed it is given up.
+    std::size_t max_bodies = std::size_t{256} << 20;
 };
 
 struct connection_counts {

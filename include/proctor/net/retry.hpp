@@ -56,8 +56,8 @@ struct retry_decision {
 
 // Back-off has full jitter: uniform in [0, min(cap, base *
 // 2^(attempt-1))], but never earlier than what the endpoint asked for.
-//   408 409 425 429 5xx, connection_lost, timed_out, bad_response: retry up to max_retries and
-//   time_limit; wait if the attempt does not count
+//   408 409 425 429 5xx, connection_lost, timed_out, bad_response, short_of_memory: retry up to
+//   max_retries and time_limit; wait if the attempt does not count
 //   unreachable: wait (the caller bounds how long)
 //   400 413 422: fail_question, refused
 //   404 and other 4xx: fail_question, tried again by a later run

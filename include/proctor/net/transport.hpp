@@ -38,7 +38,8 @@ public:
     virtual ~transport() = default;
 
     // Any HTTP answer is a response, whatever its status; a failure means there was none:
-    // unreachable, connection_lost, timed_out, tls_untrusted, bad_response, proxy_refused.
+    // unreachable, connection_lost, timed_out, tls_untrusted, bad_response, proxy_refused,
+    // short_of_memory.
     // Deadlines are the transport's own. Cancellation unwinds as operation_aborted and closes the
     // connection.
     virtual asio::awaitable<result<http_response>> exchange(http_request request) = 0;

@@ -19,11 +19,15 @@ namespace proctor {
 struct task_figures {
     std::size_t active = 0;  // tasks that run
     std::size_t resting = 0; // of these, the ones in a back-off
+    std::size_t bytes = 0;   // of the questions that tasks hold
     std::uint64_t retries = 0;
     std::uint64_t ended = 0;  // with a result or a failure, in this session
     std::uint64_t failed = 0; // of these
     std::uint64_t tokens = 0; // spent, by earlier sessions too
 };
+
+// What its texts hold, about.
+std::size_t bytes_of(const question&);
 
 // What the tasks of a run share; all of it outlives them.
 struct task_context {

@@ -22,6 +22,9 @@ struct scheduler_settings {
     bool retry_refused = false;                // try again what the endpoint refused for good
     bool strict = false;                       // stop at a record that is no question
     duration grace = std::chrono::seconds{25}; // for what is in flight when the run is stopped
+    // No question is admitted while those in flight are larger together. An attempt holds its
+    // question about three times: as it is, as JSON and as the message that is sent.
+    std::size_t max_question_bytes = std::size_t{256} << 20;
     // stop_cause::limit above these.
     failure_limit max_failures;
     std::optional<std::uint64_t> max_total_tokens; // of the run, earlier sessions included

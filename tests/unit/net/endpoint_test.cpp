@@ -308,6 +308,27 @@ BOOST_AUTO_TEST_CASE(a_response_that_is_too_large_is_a_bad_response) {
     }
 }
 
+BOOST_AUTO_TEST_CASE(responses_that_come_in_together_share_what_memory_they_may_take) {
+    event_loop loop;
+    fake_endpoint server(loop, greeting::plain);
+    // The first response never ends, and keeps what it has taken.
+    const auto most = http_text(200, std::string(1500, 'x'));
+    server.script.emplace_back(most.substr(0, most.size() - 1), next::stall);
+    server.script.emplace_back(http_text(200, std::string(1000, 'y')));
+    server.script.emplace_back(http_text(200, std::string(1000, 'z')), next::close);
+    auto options = plain_options(server);
+    options.max_bodies = 2000;
+    const auto client = connect(loop, options);
+    task_group others(loop.io.get_executor());
+    const auto forget = [&]() -> asio::awaitable<void> { (void)co_await client->exchange(chat()); };
+    others.spawn(forget());
+    loop.run_until([&] { return server.requests.size() == 1; });
+    BOOST_TEST((failure_of(loop.ask(*client, chat())).code == failure_code::short_of_memory));
+    loop.end(others);
+    // What it held is free again.
+    BOOST_TEST(loop.ask(*client, chat()).value().body.size() == 1000u);
+}
+
 BOOST_AUTO_TEST_CASE(long_and_chunked_bodies_arrive_whole) {
     std::string body;
     for (int i = 0; body.size() < 300'000; ++i) body += std::to_string(i);

@@ -12,7 +12,8 @@ using namespace proctor;
 using namespace std::chrono_literals;
 
 http_response parsed(const std::string& headers) {
-    reply_parser parser(1024);
+    body_budget budget{1024};
+    reply_parser parser(1024, budget);
     boost::system::error_code error;
     const auto text =
         "HTTP/1.1 429 Too Many Requests\r\n" + headers + "Content-Length: 2\r\n\r\n{}";

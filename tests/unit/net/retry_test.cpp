@@ -94,6 +94,7 @@ BOOST_AUTO_TEST_CASE(failures_without_a_status_are_judged_by_their_kind) {
     } const table[] = {
         {failure_code::connection_lost, action::retry, false},
         {failure_code::timed_out, action::retry, false},
+        {failure_code::short_of_memory, action::retry, false},
         {failure_code::bad_response, action::retry, false},
         {failure_code::unreachable, action::wait, false},
         {failure_code::tls_untrusted, action::stop_run, false},

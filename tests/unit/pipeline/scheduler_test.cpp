@@ -30,6 +30,21 @@ BOOST_AUTO_TEST_CASE(every_question_gets_one_result) {
     BOOST_TEST(bench.written() == 50);
 }
 
+BOOST_AUTO_TEST_CASE(large_questions_are_in_flight_only_as_far_as_the_memory_for_them_goes) {
+    pipeline_bench bench(right_answer, 1s);
+    bench.parallel = 7;
+    bench.questions.clear();
+    for (int i = 1; i <= 20; ++i)
+        bench.questions += fmt::format(
+            "{{\"question\": \"{:1000} What is {}?\", \"answer\": \"{}\"}}\n", "", i, i);
+    scheduler_settings settings;
+    settings.max_question_bytes = 2500; // the third goes beyond it, and no other beside it
+    bench.run(settings);
+    BOOST_TEST(bench.transport.most_in_flight() == 3);
+    BOOST_TEST(bench.counted.completed_count() == 20);
+    BOOST_TEST(bench.figures.bytes == 0);
+}
+
 BOOST_AUTO_TEST_CASE(no_more_than_parallel_are_in_flight) {
     pipeline_bench bench(right_answer, 100ms);
     bench.make_questions(40);
