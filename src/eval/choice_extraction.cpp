@@ -8,8 +8,9 @@
 #include "words.hpp"
 
 #include <algorithm>
+#include <cstdint>
 #include <initializer_list>
-#include <span>
+#include <unordered_map>
 
 namespace proctor {
 namespace {
@@ -36,35 +37,93 @@ struct text_match {
     int choice = 0;
 };
 
-using vocabulary = std::span<const std::string_view>;
+// What a word or a mark may be there for. English, German, French, Spanish, Italian, Portuguese,
+// Russian; Chinese and Japanese, whose words are single ideographs here, have lines of their own in
+// the code, too.
+enum class words_for : unsigned {
+    answer_noun, // what announces a choice
+    bridge,      // what may come before the link: "the answer *to this question* is"
+    link,        // between that and the choice
+    filler,      // what may come behind it: "is *most likely option* B"
+    choosing,    // what comes before a choice that is taken
+    concluding,  // what begins a conclusion
+    alternative, // between two choices
+    being,       // between a choice and what it is called
+    praise,      // what may come before that: "is *clearly the only* correct"
+    right,       // what a choice may be called
+    denial,      // one or two words before a choice that is not meant
+    late_denial, // right behind such a choice
+    state,       // between a choice and a negation
+    negation,    // behind that
+    opener,      // in front of a label
+    closer,      // behind it
+};
 
-// What announces a choice: English, German, French, Spanish, Italian, Portuguese, Russian. Chinese
-// and Japanese, whose words are single ideographs here, have their own lines in the code.
-constexpr std::string_view answer_nouns[] = {
-    "answer",    "ans",         "choice", "option",   "solution",  "alternative",
-    "selection", "response",    "letter", "antwort",  "lösung",    "réponse",
-    "l'option",  "respuesta",   "opción", "risposta", "l'opzione", "opzione",
-    "resposta",  "alternativa", "letra",  "opção",    "ответ",     "вариант"};
-constexpr std::string_view links[] = {":", "：",  "is",  "was",    "be",   "=",   "-",  ">",
-                                      "–", "—",   "ist", "lautet", "wäre", "est", "es", "è",
-                                      "é", "это", "是",  "为",     "為",   "は"};
-constexpr std::string_view alternatives[] = {"or", "and", "/",   "&",  "oder", "und", "ou", "et",
-                                             "o",  "y",   "или", "还", "或",   "和",  "と"};
-constexpr std::string_view called_right[] = {
-    "correct",  "right",    "best",     "better", "answer",   "richtig",    "korrekt",
-    "richtige", "korrekte", "correcte", "bonne",  "correcta", "correcto",   "corretta",
-    "giusta",   "correta",  "correto",  "верный", "верно",    "правильный", "正"};
-constexpr std::string_view verbs_of_being[] = {"is", "was", "must", "seems", "ist", "est",
-                                               "es", "è",   "é",    "が",    "是"};
-constexpr std::string_view negations[] = {
-    "not",       "incorrect",  "wrong",      "false",      "invalid",    "impossible",
-    "out",       "eliminated", "excluded",   "irrelevant", "nicht",      "falsch",
-    "pas",       "fausse",     "incorrecte", "no",         "incorrecta", "falsa",
-    "sbagliata", "errada",     "不",         "错"};
+constexpr struct {
+    words_for what;
+    std::string_view words; // blanks between them
+} vocabulary[] = {
+    {words_for::answer_noun,
+     "answer ans choice option solution alternative selection response letter "
+     "antwort lösung réponse l'option respuesta opción risposta l'opzione opzione "
+     "resposta alternativa letra opção ответ вариант"},
+    {words_for::bridge,
+     "to the this that question here for of problem above given correct would must "
+     "should will best therefore thus choice option letter number then in case final "
+     "finale correcta correcte corretta correta exacte 应 该 giusta richtige jedoch"},
+    {words_for::link, ": ： is was be = - > – — ist lautet wäre est es è é это 是 为 為 は"},
+    {words_for::filler,
+     "a an the option choice answer letter number statement most likely probably "
+     "definitely clearly simply therefore thus indeed correct right best with it is "
+     "it's must be should die la le el antwort l'option opción letra lettre "
+     "alternativa jedoch also daher"},
+    {words_for::choosing,
+     "choose chose pick picked select selected choosing selecting wähle choisis "
+     "elijo scelgo escolho"},
+    {words_for::concluding, "therefore thus hence so it it's definitely probably certainly clearly "
+                            "obviously likely think believe guess say that this"},
+    {words_for::alternative, "or and / & oder und ou et o y или 还 或 和 と"},
+    {words_for::being, "is was must seems ist est es è é が 是"},
+    {words_for::praise, "the be only most therefore thus clearly my final one likely die la a el"},
+    {words_for::right,
+     "correct right best better answer richtig korrekt richtige korrekte correcte "
+     "bonne correcta correcto corretta giusta correta correto верный верно "
+     "правильный 正"},
+    {words_for::denial,
+     "not isn't nor neither if whether suppose assume eliminate eliminates "
+     "eliminated exclude excludes excluding except discard reject out unlike than "
+     "cannot can't nicht weder pas ni 不 无"},
+    {words_for::late_denial, "isn't can't cannot contradicts violates fails"},
+    {words_for::state, "is was are would seems appears looks can must be ist sind est es è é 是"},
+    {words_for::negation,
+     "not incorrect wrong false invalid impossible out eliminated excluded "
+     "irrelevant nicht falsch pas fausse incorrecte no incorrecta falsa sbagliata "
+     "errada 不 错"},
+    {words_for::opener, "( [ { \" ' “ ‘ „ « （ 「 【"},
+    {words_for::closer, ") ] } \" ' . : ! ” ’ » ） 」 】 。 ： ！"},
+};
 
-bool one_of(std::string_view word, vocabulary list) {
-    return std::find(list.begin(), list.end(), word) != list.end();
+using purposes = std::uint32_t; // one bit for each of words_for
+
+constexpr purposes bit(words_for what) {
+    return purposes{1} << static_cast<unsigned>(what);
 }
+
+// An answer's words are looked up once; then it is known what each is there for.
+purposes purposes_of(std::string_view word) {
+    static const auto known = [] {
+        std::unordered_map<std::string_view, purposes> all;
+        for (const auto& [what, words] : vocabulary)
+            for (std::size_t begin = 0, end = 0; end < words.size(); begin = end + 1) {
+                end = std::min(words.find(' ', begin), words.size());
+                all[words.substr(begin, end - begin)] |= bit(what);
+            }
+        return all;
+    }();
+    const auto found = known.find(word);
+    return found == known.end() ? 0 : found->second;
+}
+
 bool one_of(std::string_view word, std::initializer_list<std::string_view> list) {
     return std::find(list.begin(), list.end(), word) != list.end();
 }
@@ -127,20 +186,22 @@ class extraction {
 public:
     extraction(std::string_view text, const std::vector<std::string>& labels,
                const std::vector<std::string>& choices)
-        : tokens_(text), matches_(find_choice_texts(tokens_, choices)),
+        : text_(text), tokens_(text), matches_(find_choice_texts(tokens_, choices)),
           match_at_(tokens_.size(), -1) {
         for (const auto& label : labels) labels_.push_back(to_lower(label));
+        purposes_.reserve(tokens_.size());
+        for (std::size_t i = 0; i < tokens_.size(); ++i)
+            purposes_.push_back(purposes_of(tokens_[i].lower));
         for (std::size_t i = 0; i < matches_.size(); ++i)
             match_at_[tokens_.words()[matches_[i].begin]] = static_cast<int>(i);
     }
 
-    // `trusted`: the weakest kind of mention that counts.
-    std::optional<int> choice(strength trusted) {
+    std::optional<int> choice() {
         for (std::size_t i = 0; i < tokens_.size(); ++i) look_at(i);
         look_at_opening();
         look_at_texts();
         look_at_lone_label();
-        return decide(trusted);
+        return decide();
     }
 
 private:
@@ -148,21 +209,16 @@ private:
     void look_at_opening();
     void look_at_texts();
     void look_at_lone_label();
-    std::optional<int> decide(strength trusted) const;
+    std::optional<int> decide() const;
 
-    bool is(std::size_t i, vocabulary words) const {
-        return i < tokens_.size() && one_of(tokens_[i].lower, words);
+    bool is(std::size_t i, words_for what) const {
+        return i < tokens_.size() && (purposes_[i] & bit(what)) != 0;
     }
     bool is(std::size_t i, std::initializer_list<std::string_view> words) const {
         return i < tokens_.size() && one_of(tokens_[i].lower, words);
     }
-    bool is_opener(std::size_t i) const {
-        return is(i, {"(", "[", "{", "\"", "'", "“", "‘", "„", "«", "（", "「", "【"});
-    }
-    bool is_closer(std::size_t i) const {
-        return is(i, {")", "]", "}", "\"", "'", ".", ":", "!", "”", "’", "»", "）", "」", "】",
-                      "。", "：", "！"});
-    }
+    bool is_opener(std::size_t i) const { return is(i, words_for::opener); }
+    bool is_closer(std::size_t i) const { return is(i, words_for::closer); }
     std::size_t skip_openers(std::size_t i) const {
         while (is_opener(i)) ++i;
         return i;
@@ -216,7 +272,9 @@ private:
     std::optional<cue> cue_at(std::size_t i) const;
     std::size_t skip_fillers(std::size_t i) const;
 
+    std::string_view text_;
     token_list tokens_;
+    std::vector<purposes> purposes_;  // by token
     std::vector<std::string> labels_; // in lower case
     std::vector<text_match> matches_;
     std::vector<int> match_at_; // by token: which match begins here
@@ -272,11 +330,12 @@ std::optional<int> extraction::label_at(std::size_t i) const {
 
 bool extraction::continues_with_another(std::size_t behind, int choice) const {
     behind = skip_closers(behind);
-    if (!is(behind, alternatives) && !is(behind, {",", "、", "，", "e", "и"})) return false;
+    if (!is(behind, words_for::alternative) && !is(behind, {",", "、", "，", "e", "и"}))
+        return false;
     if (is(behind, {"还"}) && is(behind + 1, {"是"})) ++behind;
     const auto at = skip_openers(behind + 1);
     const auto other = label_at(at);
-    return other && *other != choice && (ends_before(at + 1) || is(at + 1, alternatives));
+    return other && *other != choice && (ends_before(at + 1) || is(at + 1, words_for::alternative));
 }
 
 // "(A) Sydney, (B) Canberra, (C) Melbourne": all choices in one sentence, told and not chosen.
@@ -318,22 +377,14 @@ std::optional<int> extraction::named_at(std::size_t i) const {
 
 // "not B", "neither A nor B", "B is wrong", "if B is correct": named, but not as the answer.
 bool extraction::is_denied(std::size_t begin, std::size_t end) const {
-    while (begin > 0 && (is_opener(begin - 1) || is(begin - 1, answer_nouns))) --begin;
+    while (begin > 0 && (is_opener(begin - 1) || is(begin - 1, words_for::answer_noun))) --begin;
     for (std::size_t back = 1; back <= 2 && back <= begin; ++back)
-        if (is(begin - back,
-               {"not",      "isn't",     "nor",       "neither",    "if",         "whether",
-                "suppose",  "assume",    "eliminate", "eliminates", "eliminated", "exclude",
-                "excludes", "excluding", "except",    "discard",    "reject",     "out",
-                "unlike",   "than",      "cannot",    "can't",      "nicht",      "weder",
-                "pas",      "ni",        "不",        "无"}))
-            return true;
+        if (is(begin - back, words_for::denial)) return true;
     end = skip_closers(end);
-    if (is(end, {"isn't", "can't", "cannot", "contradicts", "violates", "fails"})) return true;
-    if (!is(end, {"is", "was", "are", "would", "seems", "appears", "looks", "can", "must", "be",
-                  "ist", "sind", "est", "es", "è", "é", "是"}))
-        return false;
+    if (is(end, words_for::late_denial)) return true;
+    if (!is(end, words_for::state)) return false;
     for (auto at = end + 1; at <= end + 3; ++at)
-        if (is(at, negations)) return true;
+        if (is(at, words_for::negation)) return true;
     return false;
 }
 
@@ -342,15 +393,13 @@ bool extraction::is_called_right(std::size_t begin, std::size_t at) const {
     at = skip_closers(at);
     if (is(at, {"正"})) return true;
     if (is(at, {"option", "choice", "alternative"})) ++at;
-    if (is(at, verbs_of_being))
+    if (is(at, words_for::being))
         ++at;
     else if (begin == 0 || !is(begin - 1, {"ist"}))
         return false;
     for (int steps = 0; steps < 4; ++steps, ++at) {
-        if (is(at, called_right)) return true;
-        if (!is(at, {"the", "be", "only", "most", "therefore", "thus", "clearly", "my", "final",
-                     "one", "likely", "die", "la", "a", "el"}))
-            return false;
+        if (is(at, words_for::right)) return true;
+        if (!is(at, words_for::praise)) return false;
     }
     return false;
 }
@@ -359,14 +408,7 @@ std::size_t extraction::skip_fillers(std::size_t i) const {
     for (int steps = 0; steps < 8; ++steps, ++i) {
         if (label_at(i)) break;
         if (is_opener(i) || is(i, {":", "：", "-", ",", "=", ">"})) continue;
-        if (!is(i, {"a",          "an",          "the",       "option",    "choice", "answer",
-                    "letter",     "number",      "statement", "most",      "likely", "probably",
-                    "definitely", "clearly",     "simply",    "therefore", "thus",   "indeed",
-                    "correct",    "right",       "best",      "with",      "it",     "is",
-                    "it's",       "must",        "be",        "should",    "die",    "la",
-                    "le",         "el",          "antwort",   "l'option",  "opción", "letra",
-                    "lettre",     "alternativa", "jedoch",    "also",      "daher"}))
-            break;
+        if (!is(i, words_for::filler)) break;
         // "A supernova" may be the very words of a choice.
         if (match_at(i)) break;
     }
@@ -375,16 +417,12 @@ std::size_t extraction::skip_fillers(std::size_t i) const {
 
 std::optional<extraction::cue> extraction::cue_at(std::size_t i) const {
     if (is(i, {"\\boxed"})) return cue{strength::final_word, skip_openers(i + 1)};
-    if (is(i, {"choose", "chose", "pick", "picked", "select", "selected", "choosing", "selecting",
-               "wähle", "choisis", "elijo", "scelgo", "escolho"}) ||
-        (is(i, {"go"}) && is(i + 1, {"with"})))
+    if (is(i, words_for::choosing) || (is(i, {"go"}) && is(i + 1, {"with"})))
         return is_denied(i, i + 1) ? std::nullopt
                                    : std::optional(cue{strength::stated, skip_fillers(i + 1)});
     if (is(i, {"选"}) && !is(i + 1, {"项"}) && !is_denied(i, i + 1))
         return cue{strength::stated, is(i + 1, {"择"}) ? i + 2 : i + 1};
-    if (is(i, {"therefore", "thus", "hence", "so", "it", "it's", "definitely", "probably",
-               "certainly", "clearly", "obviously", "likely", "think", "believe", "guess", "say",
-               "that", "this"})) {
+    if (is(i, words_for::concluding)) {
         const auto end = skip_fillers(i + 1);
         const auto* match = match_at(end);
         const auto behind = match && !label_at(end) ? token_end(*match) : end + 1;
@@ -394,7 +432,7 @@ std::optional<extraction::cue> extraction::cue_at(std::size_t i) const {
     const bool wide_noun =
         i > 0 && ((is(i - 1, {"答"}) && is(i, {"案", "え"})) ||
                   (is(i - 1, {"选"}) && is(i, {"项"})) || (is(i - 1, {"正"}) && is(i, {"解"})));
-    const bool noun = wide_noun || is(i, answer_nouns) || is(i, {"final"}) ||
+    const bool noun = wide_noun || is(i, words_for::answer_noun) || is(i, {"final"}) ||
                       (is(i, {"richtig", "korrekt"}) && is(i + 1, {"ist"}));
     const bool described =
         i > 0 && !noun && tokens_[i].is_word && is(i - 1, {"correct", "right", "best"});
@@ -403,15 +441,8 @@ std::optional<extraction::cue> extraction::cue_at(std::size_t i) const {
     const auto how = last_word ? strength::final_word : strength::stated;
     auto at = i + 1;
     for (int steps = 0; steps < 8; ++steps, ++at) {
-        if (is(at, links)) return cue{how, skip_fillers(at + 1)};
-        if (!is(at,
-                {"to",       "the",      "this",     "that",      "question", "here",   "for",
-                 "of",       "problem",  "above",    "given",     "correct",  "would",  "must",
-                 "should",   "will",     "best",     "therefore", "thus",     "choice", "option",
-                 "letter",   "number",   "then",     "in",        "case",     "final",  "finale",
-                 "correcta", "correcte", "corretta", "correta",   "exacte",   "应",     "该",
-                 "giusta",   "richtige", "jedoch"}))
-            break;
+        if (is(at, words_for::link)) return cue{how, skip_fillers(at + 1)};
+        if (!is(at, words_for::bridge)) break;
     }
     return std::nullopt;
 }
@@ -447,10 +478,11 @@ void extraction::look_at(std::size_t i) {
     const bool announced = i > 0 && is(i - 1, {":", "："}) && skip_closers(i + 1) >= tokens_.size();
     const auto* own_text = match_at(skip_closers(i + 1));
     const bool in_full = is_closer(i + 1) && own_text && own_text->choice == *label;
-    const bool concluded = in_full && i > 0 && is(i - 1, links); // "the hottest is B) Venus"
+    const bool concluded =
+        in_full && i > 0 && is(i - 1, words_for::link); // "the hottest is B) Venus"
     if (announced || concluded) mentions_.push_back({strength::opening, *label});
     const bool enclosed = i > 0 && is_opener(i - 1) && is_closer(i + 1) && !is(i + 1, {".", ":"});
-    if (enclosed || ordinal_at(i) || (i > 0 && is(i - 1, answer_nouns)))
+    if (enclosed || ordinal_at(i) || (i > 0 && is(i - 1, words_for::answer_noun)))
         mentions_.push_back({strength::passing, *label});
 }
 
@@ -504,7 +536,8 @@ void extraction::look_at_lone_label() {
     for (const auto i : tokens_.words()) {
         const auto raw = tokens_[i].raw;
         if (raw.size() != 1 || raw.front() < 'A' || raw.front() > 'Z') continue;
-        if ((i > 0 && is(i - 1, alternatives)) || is(i + 1, alternatives)) return;
+        if ((i > 0 && is(i - 1, words_for::alternative)) || is(i + 1, words_for::alternative))
+            return;
         const auto label = label_at(i);
         if (!label || raw == "I") continue;
         if (is_denied(i, i + 1) || is(i + 1, {"?"})) continue;
@@ -512,24 +545,6 @@ void extraction::look_at_lone_label() {
         lone = label;
     }
     if (lone) mentions_.push_back({strength::lone, *lone});
-}
-
-std::optional<int> extraction::decide(strength trusted) const {
-    if (mentions_.empty()) return std::nullopt;
-    const auto strongest =
-        std::max_element(mentions_.begin(), mentions_.end(),
-                         [](const mention& a, const mention& b) { return a.how < b.how; })
-            ->how;
-    if (strongest < trusted) return std::nullopt;
-    std::optional<int> decided;
-    for (const auto& next : mentions_) {
-        if (next.how != strongest) continue;
-        if (strongest == strength::passing && decided && *decided != next.choice)
-            return std::nullopt;
-        decided = next.choice;
-    }
-    if (*decided == unclear) return std::nullopt;
-    return decided;
 }
 
 // Whether the answer begins by declining to give one.
@@ -577,14 +592,31 @@ bool is_refusal(std::string_view text) {
     return false;
 }
 
+std::optional<int> extraction::decide() const {
+    if (mentions_.empty()) return std::nullopt;
+    const auto strongest =
+        std::max_element(mentions_.begin(), mentions_.end(),
+                         [](const mention& a, const mention& b) { return a.how < b.how; })
+            ->how;
+    // One who declines and still talks about the choices has not chosen; one who then does has.
+    if (strongest < strength::stated && is_refusal(text_)) return std::nullopt;
+    std::optional<int> decided;
+    for (const auto& next : mentions_) {
+        if (next.how != strongest) continue;
+        if (strongest == strength::passing && decided && *decided != next.choice)
+            return std::nullopt;
+        decided = next.choice;
+    }
+    if (*decided == unclear) return std::nullopt;
+    return decided;
+}
+
 } // namespace
 
 std::optional<std::string> extract_choice(std::string_view text,
                                           const std::vector<std::string>& labels,
                                           const std::vector<std::string>& choices) {
-    // One who declines and still talks about the choices has not chosen; one who then does has.
-    const auto trusted = is_refusal(text) ? strength::stated : strength::lone;
-    const auto named = extraction(text, labels, choices).choice(trusted);
+    const auto named = extraction(text, labels, choices).choice();
     if (!named) return std::nullopt;
     return labels[static_cast<std::size_t>(*named)];
 }

@@ -141,10 +141,15 @@ choice_list read_choices(std::string_view text, const sequence& run) {
 
 } // namespace
 
+std::string letter_label(std::size_t index) {
+    PROCTOR_ASSERT(index < max_choices);
+    return std::string(1, static_cast<char>('A' + index));
+}
+
 std::vector<std::string> letter_labels(std::size_t count) {
-    PROCTOR_ASSERT(count <= max_choices);
     std::vector<std::string> labels;
-    for (std::size_t i = 0; i < count; ++i) labels.emplace_back(1, static_cast<char>('A' + i));
+    labels.reserve(count);
+    for (std::size_t i = 0; i < count; ++i) labels.push_back(letter_label(i));
     return labels;
 }
 

@@ -93,6 +93,7 @@ result<std::vector<std::string>> read_texts(const raw_record& record, const json
     if (!list.is_array())
         return bad_record(record, failure_code::bad_value, "the choices are not a list");
     std::vector<std::string> texts;
+    texts.reserve(list.get_array().size());
     for (const auto& item : list.get_array()) {
         auto text = scalar_text(item);
         if (!text || all_blank(*text))
@@ -108,6 +109,7 @@ result<std::vector<std::string>> read_texts(const raw_record& record, const json
 void take_labels_off(listed_choices& choices) {
     const auto count = choices.printed.size();
     std::vector<std::optional<labelled_option>> options;
+    options.reserve(count);
     std::vector<bool> taken(count);
     bool all_labelled = true;
     for (const auto& text : choices.printed) {
@@ -188,8 +190,8 @@ result<listed_choices> read_choices(const raw_record& record, const json::value&
         return choices;
     }
     take_labels_off(choices);
-    const auto letters = letter_labels(count);
-    for (const auto place : choices.places) choices.labels.push_back(letters[place]);
+    choices.labels.reserve(count);
+    for (const auto place : choices.places) choices.labels.push_back(letter_label(place));
     return choices;
 }
 
@@ -250,7 +252,7 @@ std::optional<std::size_t> index_in_text(std::string_view text, std::size_t coun
 
 void take_choice(listed_choices& choices, std::size_t right, question& asked) {
     const auto count = choices.printed.size();
-    asked.reference_answer = letter_labels(count)[choices.places[right]];
+    asked.reference_answer = letter_label(choices.places[right]);
     asked.choices.resize(count);
     for (std::size_t i = 0; i < count; ++i)
         asked.choices[choices.places[i]] = std::move(choices.texts[i]);
@@ -310,8 +312,8 @@ result<void> read_set_apart(const raw_record& record, const set_apart& found, qu
     std::stable_sort(read->begin(), read->end(), [&](const auto& a, const auto& b) {
         return hash_of(a, hash_of(asked.text)) < hash_of(b, hash_of(asked.text));
     });
-    asked.reference_answer = letter_labels(read->size())[static_cast<std::size_t>(
-        std::find(read->begin(), read->end(), right) - read->begin())];
+    asked.reference_answer = letter_label(
+        static_cast<std::size_t>(std::find(read->begin(), read->end(), right) - read->begin()));
     asked.choices = std::move(*read);
     asked.format = question_format::multiple_choice;
     return {};
@@ -389,7 +391,7 @@ result<question> read_question(const raw_record& record, const named_fields& fie
     json::value columns;
     const auto* inside = nested ? field(*nested, "choices") : nullptr;
     const auto* list = inside ? inside : find_choices(fields, columns);
-    const auto apart = find_set_apart(fields.record());
+    const auto apart = list ? set_apart() : find_set_apart(fields.record());
     const auto answered = list ? read_choices_and_answer(record, fields, *list, asked)
                           : !apart.wrong.empty() ? read_set_apart(record, apart, asked)
                                                  : read_answer(record, fields, asked);

@@ -8,12 +8,11 @@
 namespace proctor {
 namespace {
 
-std::string choice_lines(const question& asked) {
-    std::string lines;
-    const auto labels = letter_labels(asked.choices.size());
-    for (std::size_t i = 0; i < labels.size(); ++i)
-        lines += (i > 0 ? "\n" : "") + labels[i] + ") " + asked.choices[i];
-    return lines;
+void append_choice_lines(std::string& out, const question& asked) {
+    for (std::size_t i = 0; i < asked.choices.size(); ++i) {
+        if (i > 0) out += '\n';
+        out.append(letter_label(i)).append(") ").append(asked.choices[i]);
+    }
 }
 
 // In one pass: what a question says is never taken for a part of the template.
@@ -27,10 +26,12 @@ std::string fill_template(std::string_view text, const question& asked) {
         std::string_view name = "{"; // as it stands, if it is none of ours
         for (const std::string_view ours : {"{question}", "{choices}", "{context}"})
             if (text.starts_with(ours)) name = ours;
-        prompt += name == "{question}"  ? asked.text
-                  : name == "{choices}" ? choice_lines(asked)
-                  : name == "{context}" ? asked.context
-                                        : std::string(name);
+        if (name == "{choices}")
+            append_choice_lines(prompt, asked);
+        else
+            prompt += name == "{question}"  ? asked.text
+                      : name == "{context}" ? asked.context
+                                            : name;
         text.remove_prefix(name.size());
     }
     return prompt;
@@ -42,11 +43,13 @@ std::string build_prompt(const question& asked, const prompt_settings& settings)
     if (!settings.template_text.empty()) return fill_template(settings.template_text, asked);
     std::string prompt;
     if (!asked.context.empty() && (asked.context_is_part || settings.use_context))
-        prompt += asked.context + "\n\n";
+        prompt.append(asked.context).append("\n\n");
     prompt += asked.text;
     if (asked.choices.empty()) return prompt;
 
-    prompt += "\n\n" + choice_lines(asked) + "\n\nAnswer with the letter of the right choice.";
+    prompt += "\n\n";
+    append_choice_lines(prompt, asked);
+    prompt += "\n\nAnswer with the letter of the right choice.";
     return prompt;
 }
 

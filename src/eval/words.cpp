@@ -116,6 +116,9 @@ void token_list::add(std::size_t begin, std::size_t end, bool is_word) {
 }
 
 token_list::token_list(std::string_view text) : text_(text), lower_(to_lower(text)) {
+    const auto about = text.size() / 4 + 4; // tokens
+    tokens_.reserve(about);
+    words_.reserve(about);
     std::size_t at = 0;
     while (at < text.size()) {
         const auto symbol = symbol_at(text, at);

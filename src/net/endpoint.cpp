@@ -12,7 +12,6 @@
 
 #include <algorithm>
 #include <array>
-#include <iterator>
 
 namespace proctor {
 namespace {
@@ -113,14 +112,15 @@ public:
 private:
     // Head and body in one piece, so that a request is one TLS record where it fits.
     std::string compose(const http_request& request) const {
-        const auto method = request.method == http_method::get ? "GET" : "POST";
+        const bool has_body = request.method == http_method::post;
         std::string message;
         message.reserve(common_headers_.size() + request.body.size() + 160);
-        fmt::format_to(std::back_inserter(message), "{} {}{} HTTP/1.1\r\n{}", method, target_,
-                       request.path, common_headers_);
-        if (request.method == http_method::post)
-            fmt::format_to(std::back_inserter(message), "Content-Length: {}\r\n",
-                           request.body.size());
+        message.append(has_body ? "POST " : "GET ").append(target_).append(request.path);
+        message.append(" HTTP/1.1\r\n").append(common_headers_);
+        if (has_body)
+            message.append("Content-Length: ")
+                .append(std::to_string(request.body.size()))
+                .append("\r\n");
         message += "\r\n";
         message += request.body;
         return message;

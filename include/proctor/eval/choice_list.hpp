@@ -14,7 +14,9 @@ namespace proctor {
 
 inline constexpr std::size_t max_choices = 26; // as many as there are letters
 
-// "A", "B", …: the labels of choices that are listed apart. Requires count <= max_choices.
+// "A", "B", …: the labels of choices that are listed apart. Requires index < max_choices.
+std::string letter_label(std::size_t index);
+// The first `count` of them. Requires count <= max_choices.
 std::vector<std::string> letter_labels(std::size_t count);
 
 // An option that carries its label: "(A)Steel", "A) Steel", "A. Steel", "A Steel".
