@@ -55,6 +55,8 @@ enum class words_for : unsigned {
     late_denial, // right behind such a choice
     state,       // between a choice and a negation
     negation,    // behind that
+    article,     // what the words of a choice may begin with, and an answer leave out
+    counted,     // what a choice may be called by its place: "the second *option*"
     opener,      // in front of a label
     closer,      // behind it
 };
@@ -99,6 +101,8 @@ constexpr struct {
      "not incorrect wrong false invalid impossible out eliminated excluded "
      "irrelevant nicht falsch pas fausse incorrecte no incorrecta falsa sbagliata "
      "errada 不 错"},
+    {words_for::article, "a an the le la les el los las der die das il lo gli"},
+    {words_for::counted, "option choice alternative one"},
     {words_for::opener, "( [ { \" ' “ ‘ „ « （ 「 【"},
     {words_for::closer, ") ] } \" ' . : ! ” ’ » ） 」 】 。 ： ！"},
 };
@@ -134,10 +138,7 @@ word_list words_of_choice(std::string_view text) {
     const token_list tokens(text);
     word_list words;
     for (const auto i : tokens.words()) words.emplace_back(tokens[i].lower);
-    const bool foreign_article =
-        !words.empty() && one_of(words.front(), {"le", "la", "les", "el", "los", "las", "der",
-                                                 "die", "das", "il", "lo", "gli"});
-    if (words.size() > 1 && (foreign_article || is_article(words.front())))
+    if (words.size() > 1 && (purposes_of(words.front()) & bit(words_for::article)) != 0)
         words.erase(words.begin());
     return words;
 }
@@ -145,6 +146,7 @@ word_list words_of_choice(std::string_view text) {
 // Knuth, Morris and Pratt: linear whatever the answer repeats.
 void find_all(const token_list& answer, const word_list& wanted, int choice,
               std::vector<text_match>& found) {
+    if (wanted.size() > answer.words().size()) return;
     std::vector<std::size_t> border(wanted.size(), 0);
     for (std::size_t i = 1, k = 0; i < wanted.size(); ++i) {
         while (k > 0 && wanted[i] != wanted[k]) k = border[k - 1];
@@ -284,8 +286,7 @@ private:
 std::optional<int> extraction::ordinal_at(std::size_t i) const {
     constexpr std::string_view ordinals[] = {"first", "second",  "third",  "fourth", "fifth",
                                              "sixth", "seventh", "eighth", "ninth",  "tenth"};
-    if (i >= tokens_.size() || !is(i + 1, {"option", "choice", "alternative", "one"}))
-        return std::nullopt;
+    if (i >= tokens_.size() || !is(i + 1, words_for::counted)) return std::nullopt;
     const auto count = static_cast<int>(labels_.size());
     if (is(i, {"last"})) return count - 1;
     const auto* const found = std::find(std::begin(ordinals), std::end(ordinals), tokens_[i].lower);
