@@ -2,6 +2,7 @@
 #include "proctor/app/config.hpp"
 
 #include "proctor/codec/json_fields.hpp"
+#include "proctor/eval/grading.hpp"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -46,6 +47,7 @@ const setting table[] = {
     {"model.generator_settings.max_retries", "--max-retries", "N", "attempts after the first one, for what is worth retrying", [](config& c) -> setting_field { return &c.model.max_retries; }},
 
     {"model.generator_settings.retry_timeout", "", "", "no retry of a question begins later than this after its first attempt, outages apart", [](config& c) -> setting_field { return &c.model.retry_timeout; }},
+    {"model.grader_shortname", "--grader", "NAME", "what marks the answers: extraction, or for free text contains or f1", [](config& c) -> setting_field { return &c.model.grader; }},
 
     {"simulated.latency", "", "", "of generator_type simulated: 200ms, or lognormal:200ms,0.5 (median, sigma)", [](config& c) -> setting_field { return &c.simulated.latency; }},
     {"simulated.accuracy", "", "", "the share of the questions that it answers right", [](config& c) -> setting_field { return &c.simulated.accuracy; }},
@@ -520,6 +522,11 @@ std::vector<failure> check(const config& used) {
     for (const auto* ours : {"model", "messages", "stream"})
         require(!used.model.extra_body.contains(ours), "model.generator_settings.extra_body",
                 fmt::format("{} is not for it to say", ours));
+    const auto graders = grader_names();
+    require(std::find(graders.begin(), graders.end(), used.model.grader) != graders.end(),
+            "model.grader_shortname",
+            fmt::format("there is no grader {}; there are {}", used.model.grader,
+                        fmt::join(graders, ", ")));
     require(used.prompt.template_text.empty() ||
                 used.prompt.template_text.find("{question}") != std::string::npos,
             "prompt.template", "there is no {question} in it");

@@ -204,7 +204,7 @@ private:
             models_.emplace_back(*endpoints_.back(), clock_, scrubber_, settings);
             endpoint_names_.push_back(root->text());
         }
-        grader_ = make_grader("extraction");
+        grader_ = make_grader(config_.model.grader);
         PROCTOR_ASSERT(grader_);
     }
 

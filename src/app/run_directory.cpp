@@ -77,7 +77,7 @@ json::object identity_settings(const config& used, const question_census& census
                           {"template", used.prompt.template_text},
                           {"examples_sha256", used.prompt.examples_sha256},
                           {"use_context_field", used.rag.use_context_field}};
-    settings["grader"] = {{"name", "extraction"}, {"version", grader_version}};
+    settings["grader"] = {{"name", used.model.grader}, {"version", grader_version}};
     settings["result_version"] = result_version;
     if (used.model.generator_type == "simulated")
         settings["simulated"] = {{"accuracy", used.simulated.accuracy},

@@ -60,6 +60,7 @@ struct config {
         duration connect_timeout = std::chrono::seconds{10};
         std::uint64_t max_retries = 8;
         duration retry_timeout = retry_policy().time_limit;
+        std::string grader = "extraction"; // one of grader_names()
     } model;
 
     struct {

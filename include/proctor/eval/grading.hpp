@@ -29,7 +29,10 @@ public:
 };
 
 // "extraction": multiple choice by the choice that the answer names, numbers and short answers by
-// normalised match; other free text stays unmarked. Nothing: no grader of that name.
+// normalised match; other free text stays unmarked. The others differ in how they mark free text:
+// "contains": 1 if the reference's words stand in the answer, in a row; "f1": the harmonic mean of
+// precision and recall of the answer's words, 0 to 1, as SQuAD has it. Words are compared without
+// case, punctuation and articles. Null: no grader of that name.
 std::unique_ptr<grader> make_grader(std::string_view name);
 std::vector<std::string_view> grader_names();
 
