@@ -247,10 +247,16 @@ grade mark_words(const std::string& reference, std::string_view text) {
         "the answer mentions the reference, but does not end in it; only a reader can tell");
 }
 
-grade mark_free_text(const question& asked, const answer& said) {
+// The reference without the way to it, where a set gives that too.
+std::string_view final_reference(const question& asked) {
     std::string_view reference = asked.reference_answer;
     if (const auto at = reference.rfind(solution_mark); at != std::string_view::npos)
         reference.remove_prefix(at + solution_mark.size());
+    return reference;
+}
+
+grade mark_free_text(const question& asked, const answer& said) {
+    const auto reference = final_reference(asked);
     if (const auto value = as_number(reference)) return mark_number(*value, said.text);
     const auto words = normalised(reference).size();
     if (words == 0 || words > most_reference_words)
@@ -287,7 +293,7 @@ public:
     using marking = grade (*)(const question&, const answer&);
 
     explicit local_grader(marking free_text) : free_text_(free_text) {}
-    bool waits() const override { return false; }
+    bool waits(const question&, const answer&) const override { return false; }
 
     asio::awaitable<result<grade>> mark(const question& asked, const answer& said) override {
         const auto by =
@@ -315,6 +321,17 @@ constexpr std::array graders = {
 grade mark_by_extraction(const question& asked, const answer& said) {
     return asked.format == question_format::multiple_choice ? mark_choice(asked, said)
                                                             : mark_free_text(asked, said);
+}
+
+std::optional<grade> mark_if_sure(const question& asked, const answer& said) {
+    auto mark = mark_by_extraction(asked, said);
+    if (!mark.score) return std::nullopt;
+    const bool names_its_answer = asked.format == question_format::multiple_choice
+                                      ? !mark.model_choice.empty()
+                                      : *mark.score == 1 || (as_number(final_reference(asked)) &&
+                                                             !find_numbers(said.text).empty());
+    if (!names_its_answer) return std::nullopt;
+    return mark;
 }
 
 std::unique_ptr<grader> make_grader(std::string_view name) {

@@ -8,14 +8,6 @@
 namespace proctor {
 namespace {
 
-std::string choice_lines(const question& asked) {
-    std::string lines;
-    const auto labels = letter_labels(asked.choices.size());
-    for (std::size_t i = 0; i < labels.size(); ++i)
-        lines += (i > 0 ? "\n" : "") + labels[i] + ") " + asked.choices[i];
-    return lines;
-}
-
 // In one pass: what a question says is never taken for a part of the template.
 std::string fill_template(std::string_view text, const question& asked) {
     std::string prompt;
@@ -37,6 +29,14 @@ std::string fill_template(std::string_view text, const question& asked) {
 }
 
 } // namespace
+
+std::string choice_lines(const question& asked) {
+    std::string lines;
+    const auto labels = letter_labels(asked.choices.size());
+    for (std::size_t i = 0; i < labels.size(); ++i)
+        lines += (i > 0 ? "\n" : "") + labels[i] + ") " + asked.choices[i];
+    return lines;
+}
 
 std::string build_prompt(const question& asked, const prompt_settings& settings) {
     if (!settings.template_text.empty()) return fill_template(settings.template_text, asked);
