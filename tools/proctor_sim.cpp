@@ -49,6 +49,7 @@ struct command_line {
     std::string down;
     std::string certificate = "valid";
     std::string idle_close = "0";
+    std::string verdicts = "plain";
     bool plain = false;
     simulator_options options;
 };
@@ -64,6 +65,9 @@ result<void> read_troubles(const command_line& line, simulator_options& options)
     const auto certificate = parse_shown_certificate(line.certificate);
     if (!certificate) return certificate.error();
     options.certificate = *certificate;
+    const auto verdicts = parse_verdict_form(line.verdicts);
+    if (!verdicts) return verdicts.error();
+    options.verdicts = *verdicts;
     const auto idle_close = parse_duration(line.idle_close);
     if (!idle_close)
         return failure(failure_code::bad_value, "--idle-close",
@@ -165,6 +169,11 @@ void add_troubles(CLI::App& app, command_line& line) {
            "(half of one); garbage (not JSON); stall (nothing, for ever); drip (a byte "
            "every 100 ms)")
         ->join(',')
+        ->group(group);
+    app.add_option("--verdicts", line.verdicts,
+                   "how it words them as a grader: plain, prose, fenced, half, fraction, nothing, "
+                   "mixed")
+        ->capture_default_str()
         ->group(group);
     app.add_option("--capacity", options.capacity, "requests at once; beyond: 429")
         ->check(CLI::Range(std::uint64_t{1}, highest_limit))

@@ -30,7 +30,7 @@ const setting table[] = {
     {"questions.fields", "", "", "what this set calls question, answer, choices (or several fields, with commas), context, category, id: {question: prompt}", [](config& c) -> setting_field { return &c.questions_fields; }},
 
     {"model.generator.generator_type", "", "", "openai (vllm and argo mean the same), or simulated: an endpoint inside the program, to try things", [](config& c) -> setting_field { return &c.model.generator_type; }},
-    {"model.generator_settings.model", "--model", "NAME", "what the endpoint calls the model", [](config& c) -> setting_field { return &c.model.model; }},
+    {"model.generator_settings.model", "--model", "NAME", "what the endpoint calls the model; or a shortname of the registry, where no endpoint is named", [](config& c) -> setting_field { return &c.model.model; }},
     {"model.generator_settings.base_url", "--base-url", "URL", "the API root of an OpenAI-compatible endpoint, as https://host:port/v1; of several (a list, or said again) each takes what it can", [](config& c) -> setting_field { return &c.model.base_url; }},
     {"model.generator_settings.server", "", "", "with port, another way to say base_url: http://SERVER:PORT/v1", [](config& c) -> setting_field { return &c.model.server; }},
     {"model.generator_settings.port", "", "", "see server", [](config& c) -> setting_field { return &c.model.port; }},
@@ -46,6 +46,8 @@ const setting table[] = {
     {"model.generator_settings.max_retries", "--max-retries", "N", "attempts after the first one, for what is worth retrying", [](config& c) -> setting_field { return &c.model.max_retries; }},
 
     {"model.generator_settings.retry_timeout", "", "", "no retry of a question begins later than this after its first attempt, outages apart", [](config& c) -> setting_field { return &c.model.retry_timeout; }},
+    {"model.grader_shortname", "--grader", "NAME", "what marks the answers: extraction, or for free text contains or f1; or a model, by its shortname in the registry", [](config& c) -> setting_field { return &c.model.grader; }},
+    {"model.model_config_file", "--model-config", "FILE", "the registry of models; without it, model_servers.yaml beside the configuration or here, if there is one", [](config& c) -> setting_field { return &c.model.registry; }},
 
     {"simulated.latency", "", "", "of generator_type simulated: 200ms, or lognormal:200ms,0.5 (median, sigma)", [](config& c) -> setting_field { return &c.simulated.latency; }},
     {"simulated.accuracy", "", "", "the share of the questions that it answers right", [](config& c) -> setting_field { return &c.simulated.accuracy; }},
@@ -92,6 +94,7 @@ const setting table[] = {
     {"processing.allow_unlocked", "--allow-unlocked", "", "go on where the file system has no locks, if no other process can start this run", [](config& c) -> setting_field { return &c.processing.allow_unlocked; }},
     {"processing.disk_full_timeout", "", "", "how long to wait for room on a full disk", [](config& c) -> setting_field { return &c.processing.disk_full_timeout; }},
     {"processing.segment_size_bytes", "", "", "a log segment of this size is sealed and compacted", [](config& c) -> setting_field { return &c.processing.segment_size_bytes; }},
+    {"processing.grading", "--grading", "hybrid|model|extraction", "with a model that marks: ask it where extraction is unsure, always, or never", [](config& c) -> setting_field { return &c.processing.grading; }},
 
     {"output.output_directory", "--output-dir", "DIR", "where results go", [](config& c) -> setting_field { return &c.output.output_directory; }},
     {"output.output_prefix", "--output-prefix", "TEXT", "what their names begin with", [](config& c) -> setting_field { return &c.output.output_prefix; }},
@@ -264,20 +267,6 @@ problem parse(const std::string& text, failure_limit& into) {
     return std::nullopt;
 }
 
-// ${VAR} in `text`; the name of the first one that is not set, if there is one.
-problem expand(std::string& text, const environment& look_up) {
-    for (std::size_t at = 0; (at = text.find("${", at)) != std::string::npos;) {
-        const auto end = text.find('}', at);
-        if (end == std::string::npos) return "a ${ has no }";
-        const auto name = text.substr(at + 2, end - at - 2);
-        const auto value = look_up(name);
-        if (!value) return fmt::format("the environment variable {} is not set", name);
-        text.replace(at, end + 1 - at, *value);
-        at += value->size();
-    }
-    return std::nullopt;
-}
-
 problem parse_list(const YAML::Node& node, header_list& into, const environment& look_up) {
     if (!node.IsMap()) return "expected headers as name: value";
     into.clear();
@@ -285,7 +274,7 @@ problem parse_list(const YAML::Node& node, header_list& into, const environment&
         if (!member.first.IsScalar() || !member.second.IsScalar())
             return "expected headers as name: value";
         auto value = member.second.as<std::string>();
-        if (auto wrong = expand(value, look_up)) return wrong;
+        if (auto wrong = expand_variables(value, look_up)) return wrong;
         into.emplace_back(member.first.as<std::string>(), std::move(value));
     }
     return std::nullopt;
@@ -358,7 +347,7 @@ problem assign(config& into, const setting& entry, const YAML::Node& node,
     }
     const auto source = is_variable(text) ? text : std::string();
     if (entry.path.starts_with("model.") || entry.path.starts_with("tls."))
-        if (auto wrong = expand(text, look_up)) return wrong;
+        if (auto wrong = expand_variables(text, look_up)) return wrong;
     auto wrong = std::visit(
         [&](auto* to) -> problem {
             if constexpr (std::is_same_v<decltype(to), header_list*> ||
@@ -425,6 +414,25 @@ result<assignment> assign_text(std::string_view path, const std::string& text, s
     if (!find_setting(path)) return failure{failure_code::bad_value, origin, with_suggestion(path)};
     return assignment{std::string(path), std::make_shared<const YAML::Node>(text),
                       std::move(origin)};
+}
+
+// Names the first variable that is not set.
+std::optional<std::string> expand_variables(std::string& text, const environment& look_up) {
+    for (std::size_t at = 0; (at = text.find("${", at)) != std::string::npos;) {
+        const auto end = text.find('}', at);
+        if (end == std::string::npos) return "a ${ has no }";
+        const auto name = text.substr(at + 2, end - at - 2);
+        const auto value = look_up(name);
+        if (!value) return fmt::format("the environment variable {} is not set", name);
+        text.replace(at, end + 1 - at, *value);
+        at += value->size();
+    }
+    return std::nullopt;
+}
+
+std::optional<std::string> expand_variables(secret& hidden, const environment& look_up) {
+    hidden.source = is_variable(hidden.text) ? hidden.text : std::string();
+    return expand_variables(hidden.text, look_up);
 }
 
 std::vector<failure> apply(config& into, const std::vector<assignment>& assignments,
@@ -520,6 +528,9 @@ std::vector<failure> check(const config& used) {
     for (const auto* ours : {"model", "messages", "stream"})
         require(!used.model.extra_body.contains(ours), "model.generator_settings.extra_body",
                 fmt::format("{} is not for it to say", ours));
+    const auto& grading = used.processing.grading;
+    require(grading == "hybrid" || grading == "model" || grading == "extraction",
+            "processing.grading", not_a("hybrid, model or extraction", grading));
     require(used.prompt.template_text.empty() ||
                 used.prompt.template_text.find("{question}") != std::string::npos,
             "prompt.template", "there is no {question} in it");

@@ -3,13 +3,16 @@
 #include "proctor/app/load_config.hpp"
 
 #include "proctor/app/exit_status.hpp"
+#include "proctor/app/model_registry.hpp"
 #include "proctor/codec/json_fields.hpp"
+#include "proctor/eval/grading.hpp"
 #include "proctor/storage/posix_file_system.hpp"
 #include "proctor/storage/run_identity.hpp"
 #include "proctor/storage/run_layout.hpp"
 
 #include <boost/json/value.hpp>
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <cstdlib>
@@ -44,18 +47,63 @@ std::map<std::string, std::string> read_env_file(const std::string& path) {
 }
 
 // A relative path in a configuration file is tried from that file's folder, then from here.
-void find_questions(config& used, const command_line& line) {
-    auto& path = used.questions_file;
-    const auto named = std::find_if(line.assignments.rbegin(), line.assignments.rend(),
-                                    [](const assignment& a) { return a.path == "questions_file"; });
-    if (path.empty() || fs::path(path).is_absolute() || named != line.assignments.rend()) return;
+std::string find_beside(const std::string& path, std::string_view key, const command_line& line) {
+    const bool said_here = std::any_of(line.assignments.begin(), line.assignments.end(),
+                                       [&](const assignment& each) { return each.path == key; });
+    if (path.empty() || fs::path(path).is_absolute() || said_here) return path;
     for (auto file = line.config_files.rbegin(); file != line.config_files.rend(); ++file) {
         const auto beside = fs::path(*file).parent_path() / path;
-        if (fs::exists(beside)) {
-            path = beside.string();
-            return;
-        }
+        if (fs::exists(beside)) return beside.string();
     }
+    return path;
+}
+
+// The registry of models: the one that is named, or the usual one if it is there.
+std::optional<model_registry> read_registry(config& used, const command_line& line) {
+    constexpr const char* usual_name = "model_servers.yaml";
+    constexpr std::string_view key = "model.model_config_file";
+    const bool named = !used.model.registry.empty();
+    const auto path = find_beside(named ? used.model.registry : usual_name, key, line);
+    if (!named && !fs::exists(path)) return std::nullopt;
+    used.model.registry = path;
+    auto read = model_registry::read(path);
+    if (!read) throw cannot_start{exit_usage, {read.error().message()}};
+    return std::move(*read);
+}
+
+model_server find_server(const model_registry& registry, std::string_view key,
+                         const std::string& shortname, const environment& look_up) {
+    auto found = registry.find(shortname, look_up);
+    if (!found)
+        throw cannot_start{exit_usage, {fmt::format("{}: {}", key, found.error().message())}};
+    return std::move(*found);
+}
+
+// Where a shortname of the registry stands for a model, its entry says the rest. A file that names
+// a grader of the registry is right without the registry if no model is to mark.
+void find_models(config& used, const command_line& line, const environment& look_up) {
+    constexpr std::string_view grader_key = "model.grader_shortname";
+    const auto own_graders = grader_names();
+    const bool model_marks =
+        std::find(own_graders.begin(), own_graders.end(), used.model.grader) == own_graders.end() &&
+        used.processing.grading != "extraction";
+    const bool has_endpoint = !used.model.base_url.empty() || !used.model.server.empty() ||
+                              used.model.generator_type == "simulated";
+    if (!model_marks && has_endpoint) return;
+    const auto registry = read_registry(used, line);
+    if (model_marks && !registry)
+        throw cannot_start{
+            exit_usage,
+            {fmt::format("{}: {} is none of {}, and there is no registry model_servers.yaml beside "
+                         "the configuration or here; --model-config names another",
+                         grader_key, used.model.grader, fmt::join(own_graders, ", "))}};
+    if (model_marks)
+        used.grader_server = find_server(*registry, grader_key, used.model.grader, look_up);
+    if (has_endpoint || !registry || !registry->has(used.model.model)) return;
+    auto server = find_server(*registry, "--model", used.model.model, look_up);
+    used.model.model = std::move(server.model);
+    used.model.base_url = std::move(server.base_url);
+    if (used.model.api_key.text.empty()) used.model.api_key = std::move(server.api_key);
 }
 
 void read_api_key_file(config& used) {
@@ -80,10 +128,10 @@ void read_examples(config& used) {
 
 // Keys whose values are paths.
 constexpr std::string_view path_keys[] = {
-    "questions_file",      "model.generator_settings.api_key_file",
-    "tls.ca_file",         "tls.client_certificate",
-    "tls.client_key",      "output.output_directory",
-    "prompt.examples_file"};
+    "questions_file",       "model.generator_settings.api_key_file",
+    "tls.ca_file",          "tls.client_certificate",
+    "tls.client_key",       "output.output_directory",
+    "prompt.examples_file", "model.model_config_file"};
 
 // What a run recorded of its configuration, as if it were a file: `resume` begins with it.
 // Relative paths mean what they meant when the run was made.
@@ -163,6 +211,7 @@ loaded_config load_config(const command_line& line) {
         problems.insert(problems.end(), more.begin(), more.end());
     };
     append(apply(used, assignments, look_up));
+    if (problems.empty()) find_models(used, line, look_up);
     fill_from_environment(used, look_up);
     if (used.model.generator_type == "simulated" && used.model.model.empty())
         used.model.model = "simulated";
@@ -174,7 +223,7 @@ loaded_config load_config(const command_line& line) {
     }
     read_api_key_file(used);
     read_examples(used);
-    find_questions(used, line);
+    used.questions_file = find_beside(used.questions_file, "questions_file", line);
     if (used.model.base_url.empty() && !used.model.server.empty())
         used.model.base_url = fmt::format("http://{}:{}/v1", used.model.server, *used.model.port);
     return {std::move(used), std::move(notes), look_up};

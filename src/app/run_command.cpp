@@ -18,8 +18,9 @@
 #include "proctor/app/run_opening.hpp"
 #include "proctor/app/session_record.hpp"
 #include "proctor/async/run.hpp"
-#include "proctor/eval/grading.hpp"
+#include "proctor/eval/model_grader.hpp"
 #include "proctor/net/endpoint.hpp"
+#include "proctor/pipeline/asking.hpp"
 #include "proctor/pipeline/scheduler.hpp"
 #include "proctor/sim/simulated_endpoint.hpp"
 #include "proctor/storage/posix_file_system.hpp"
@@ -58,8 +59,10 @@ public:
                    : config_.processing.verbose ? loudness::verbose
                                                 : loudness::normal,
                    config_.processing.progress_bar),
-          control_(context_.get_executor()), grading_permits_(config_.processing.parallel_workers),
-          random_(random_number()) {}
+          control_(context_.get_executor()), random_(random_number()) {
+        retry_policy_.max_retries = static_cast<unsigned>(config_.model.max_retries);
+        retry_policy_.time_limit = config_.model.retry_timeout;
+    }
 
     int run() {
         try {
@@ -106,7 +109,7 @@ private:
             std::move(opened.counted), settings,
             [this](std::span<const outcome> durable) { acknowledge(durable); },
             [this](const std::string& trouble) { console_.warn(trouble); });
-        make_group();
+        make_groups();
         reporter_.emplace(config_, console_, clock_, disk_, *log_, *group_, total_);
     }
 
@@ -128,7 +131,8 @@ private:
         constexpr rlim_t for_files = 64;
         const rlim_t sides = std::max<rlim_t>(config_.model.generator_type == "simulated" ? 2 : 1,
                                               split_urls(config_.model.base_url).size());
-        const rlim_t needed = sides * config_.processing.parallel_workers + for_files;
+        const rlim_t graders = config_.grader_server ? 1 : 0;
+        const rlim_t needed = (sides + graders) * config_.processing.parallel_workers + for_files;
         rlimit limit{};
         if (::getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= needed) return;
         const auto allowed = limit.rlim_max;
@@ -139,7 +143,7 @@ private:
                 {fmt::format("processing.parallel_workers: {} needs {} open files, and "
                              "the system allows {} (ulimit -Hn); say --parallel {}",
                              config_.processing.parallel_workers, needed, allowed,
-                             allowed > for_files ? (allowed - for_files) / sides : 1)}};
+                             allowed > for_files ? (allowed - for_files) / (sides + graders) : 1)}};
     }
 
     void listen_for_metrics() {
@@ -170,17 +174,12 @@ private:
         model_settings settings;
         settings.prompt = prompting();
         if (simulated) start_simulation(options, settings.prompt);
-        options.tls.ca_file = config_.tls.ca_file;
-        options.tls.client_certificate = config_.tls.client_certificate;
-        options.tls.client_key = config_.tls.client_key;
-        options.tls.insecure_skip_verify = config_.tls.insecure_skip_verify;
+        set_common(options);
         if (config_.tls.insecure_skip_verify)
             console_.warn("tls.insecure_skip_verify is set: the endpoint's certificate is not "
                           "verified; whoever is on the way can read the key and answer");
         options.api_key = config_.model.api_key.text;
         options.headers = config_.model.headers;
-        options.timeout = config_.model.timeout;
-        options.connect_timeout = config_.model.connect_timeout;
         scrubber_.add(options.api_key);
         for (const auto& [name, value] : options.headers) {
             scrubber_.add(value);
@@ -204,8 +203,54 @@ private:
             models_.emplace_back(*endpoints_.back(), clock_, scrubber_, settings);
             endpoint_names_.push_back(root->text());
         }
-        grader_ = make_grader("extraction");
-        PROCTOR_ASSERT(grader_);
+        open_grader();
+    }
+
+    // What does not depend on who is asked.
+    void set_common(endpoint_options& options) const {
+        options.tls.ca_file = config_.tls.ca_file;
+        options.tls.client_certificate = config_.tls.client_certificate;
+        options.tls.client_key = config_.tls.client_key;
+        options.tls.insecure_skip_verify = config_.tls.insecure_skip_verify;
+        options.timeout = config_.model.timeout;
+        options.connect_timeout = config_.model.connect_timeout;
+    }
+
+    void open_grader() {
+        if (!config_.grader_server) {
+            grader_ = make_grader(grader_name(config_));
+            PROCTOR_ASSERT(grader_);
+            return;
+        }
+        const auto& server = *config_.grader_server;
+        endpoint_options options;
+        set_common(options);
+        const auto root = parse_api_root(server.base_url);
+        if (!root) throw usage_error(root.error());
+        options.root = *root;
+        options.api_key = server.api_key.text;
+        scrubber_.add(options.api_key);
+        find_way(options);
+        auto made = make_endpoint(context_.get_executor(), std::move(options));
+        if (!made) throw usage_error(made.error());
+        grader_endpoint_ = std::move(*made);
+        model_settings settings;
+        settings.sampling.model = server.model;
+        grader_clients_.emplace_back(*grader_endpoint_, clock_, scrubber_, settings);
+        grader_names_.push_back(fmt::format("grader {}", server.shortname));
+        grader_ = std::make_unique<model_grader>(
+            config_.processing.grading == "model" ? grading_way::model : grading_way::hybrid,
+            [this](const question& prompt) { return ask_grader(prompt); });
+    }
+
+    asio::awaitable<result<answer>> ask_grader(const question& prompt) {
+        const asked_model model{clock_,           grader_clients_, *grader_group_,
+                                control_,         random_,         retry_policy_,
+                                on_grader_retry_, grader_figures_, grader_names_.front()};
+        auto outcome = co_await ask_until_answered(model, prompt);
+        if (outcome.said) co_return std::move(*outcome.said);
+        co_return failure(failure_code::bad_response, "",
+                          outcome.gave_up ? outcome.gave_up->message : "the run stops");
     }
 
     prompt_settings prompting() const {
@@ -224,31 +269,39 @@ private:
         return settings;
     }
 
-    void make_group() {
+    void make_groups() {
         const auto& processing = config_.processing;
         group_settings settings;
         settings.parallel = processing.parallel_workers;
         settings.adaptive = processing.adaptive_parallelism;
-        settings.requests_a_minute = processing.requests_per_minute;
-        settings.tokens_a_minute = processing.tokens_per_minute;
         settings.patience_at_start = processing.wait_for_endpoint;
         settings.patience = processing.outage_timeout;
+        if (grader_endpoint_) make_group(grader_group_, grader_clients_, grader_names_, settings);
+        // The rates are those of the model's account.
+        settings.requests_a_minute = processing.requests_per_minute;
+        settings.tokens_a_minute = processing.tokens_per_minute;
+        make_group(group_, models_, endpoint_names_, settings);
+    }
+
+    void make_group(std::optional<endpoint_group>& group, std::deque<model_client>& clients,
+                    const std::vector<std::string>& names, const group_settings& settings) {
         endpoint_group::listeners heard;
-        heard.on_event = [this](std::size_t which, const std::string& what) {
-            console_.warn(fmt::format("{} {}", endpoint_names_[which], what));
+        heard.on_event = [this, &names](std::size_t which, const std::string& what) {
+            console_.warn(fmt::format("{} {}", names[which], what));
         };
-        heard.on_limit = [this](std::size_t which, const concurrency_limit::change& change) {
-            console_.detail(fmt::format("{}: {} requests at a time, {} before: {}",
-                                        endpoint_names_[which], change.to, change.from,
-                                        change.why));
+        heard.on_limit = [this, &names](std::size_t which,
+                                        const concurrency_limit::change& change) {
+            console_.detail(fmt::format("{}: {} requests at a time, {} before: {}", names[which],
+                                        change.to, change.from, change.why));
         };
-        heard.on_end = [this](const attempt_failure& failed, bool refused) {
+        const std::string who = &names == &grader_names_ ? names.front() : "";
+        heard.on_end = [this, who](const attempt_failure& failed, bool refused) {
             control_.stop({refused ? stop_cause::endpoint_refused : stop_cause::endpoint_away, 0,
-                           failed.why});
+                           named(failed.why, who)});
         };
-        group_.emplace(
-            context_.get_executor(), clock_, models_.size(), settings,
-            [this](std::size_t which) { return models_[which].probe(); }, std::move(heard));
+        group.emplace(
+            context_.get_executor(), clock_, clients.size(), settings,
+            [&clients](std::size_t which) { return clients[which].probe(); }, std::move(heard));
     }
 
     // Through a proxy, if the environment names one.
@@ -282,14 +335,23 @@ private:
 
     asio::awaitable<void> session() {
         const auto executor = co_await asio::this_coro::executor;
-        task_context tasks{clock_,           models_, *group_, *grader_, *log_, control_,
-                           grading_permits_, random_, {},      {},       {},    {}};
-        tasks.retries.max_retries = static_cast<unsigned>(config_.model.max_retries);
-        tasks.retries.time_limit = config_.model.retry_timeout;
+        task_context tasks{clock_,
+                           models_,
+                           *group_,
+                           *grader_,
+                           *log_,
+                           control_,
+                           grader_group_ ? &*grader_group_ : nullptr,
+                           random_,
+                           retry_policy_,
+                           {},
+                           {},
+                           {}};
         tasks.on_retry = [this](const question& asked, const attempt_failure& failed,
                                 const retry_decision& decision) {
             tell_retry(asked, failed, decision);
         };
+        on_grader_retry_ = tasks.on_retry;
         if (config_.processing.show_answers)
             tasks.on_result = [this](const question& asked, const answer& said, const grade& mark) {
                 show_answer(asked, said, mark);
@@ -326,6 +388,8 @@ private:
         if (metrics_) co_await metrics_->stop();
         co_await group_->stop();
         for (const auto& each : endpoints_) co_await each->stop();
+        if (grader_group_) co_await grader_group_->stop();
+        if (grader_endpoint_) co_await grader_endpoint_->stop();
         retries_ = tasks.figures.retries;
         seconds_ = reporter_->current().elapsed_seconds;
         reporter_->draw_last();
@@ -489,6 +553,10 @@ private:
             remove_scratch();
         else // and a scratch run stays: it is the only copy
             status = saved.error().code == failure_code::damaged ? exit_run_unusable : exit_disk;
+        if (grader_group_)
+            console_.say(fmt::format("{} was asked {} times, for {} tokens", grader_names_.front(),
+                                     thousands(grader_group_->figures().attempts),
+                                     thousands(grader_figures_.tokens)));
         print(summary_text(counted, final_figures()) + accuracy_lines(counted));
         if (status == exit_some_failed)
             console_.warn(fmt::format("{} questions are without a result",
@@ -627,8 +695,8 @@ private:
 
     asio::io_context context_{1};
     run_control control_;
-    semaphore grading_permits_;
     random_engine random_;
+    retry_policy retry_policy_;
     scrubber scrubber_;
     std::unique_ptr<simulated_endpoint> simulation_;
     // By number; what is said of one names its root.
@@ -637,6 +705,13 @@ private:
     std::vector<std::string> endpoint_names_;
     std::optional<endpoint_group> group_;
     std::unique_ptr<metrics_listener> metrics_;
+    // Of a model that marks, if one does.
+    std::unique_ptr<endpoint> grader_endpoint_;
+    std::deque<model_client> grader_clients_;
+    std::vector<std::string> grader_names_; // one: what is said of it begins so
+    std::optional<endpoint_group> grader_group_;
+    task_figures grader_figures_;
+    retry_listener on_grader_retry_;
     std::unique_ptr<grader> grader_;
     std::optional<checkpoint> log_;
     std::optional<progress_reporter> reporter_;

@@ -3,6 +3,7 @@
 
 #include "proctor/app/run_lookup.hpp"
 #include "proctor/codec/json_fields.hpp"
+#include "proctor/eval/model_grader.hpp"
 
 #include <boost/json/parse.hpp>
 #include <boost/json/value_to.hpp>
@@ -56,7 +57,22 @@ json::object identity_of_selection(const config& used, const question_census& ce
     return chosen;
 }
 
+json::object identity_of_grader(const config& used) {
+    json::object grader{{"name", grader_name(used)}, {"version", grader_version}};
+    if (!used.grader_server) return grader;
+    grader["model"] = used.grader_server->model;
+    grader["prompt_version"] = marking_prompt_version;
+    grader["grading"] = used.processing.grading;
+    return grader;
+}
+
 } // namespace
+
+std::string grader_name(const config& used) {
+    const auto own = grader_names();
+    const bool is_own = std::find(own.begin(), own.end(), used.model.grader) != own.end();
+    return is_own || used.grader_server ? used.model.grader : "extraction";
+}
 
 std::uint64_t selected_count(const config& used, const question_census& census) {
     const auto population = selection{used.processing.limit, {}}.count(census.questions);
@@ -77,7 +93,7 @@ json::object identity_settings(const config& used, const question_census& census
                           {"template", used.prompt.template_text},
                           {"examples_sha256", used.prompt.examples_sha256},
                           {"use_context_field", used.rag.use_context_field}};
-    settings["grader"] = {{"name", "extraction"}, {"version", grader_version}};
+    settings["grader"] = identity_of_grader(used);
     settings["result_version"] = result_version;
     if (used.model.generator_type == "simulated")
         settings["simulated"] = {{"accuracy", used.simulated.accuracy},

@@ -11,6 +11,7 @@
 #include <array>
 #include <charconv>
 #include <cmath>
+#include <iterator>
 
 namespace proctor {
 namespace {
@@ -246,10 +247,16 @@ grade mark_words(const std::string& reference, std::string_view text) {
         "the answer mentions the reference, but does not end in it; only a reader can tell");
 }
 
-grade mark_free_text(const question& asked, const answer& said) {
+// The reference without the way to it, where a set gives that too.
+std::string_view final_reference(const question& asked) {
     std::string_view reference = asked.reference_answer;
     if (const auto at = reference.rfind(solution_mark); at != std::string_view::npos)
         reference.remove_prefix(at + solution_mark.size());
+    return reference;
+}
+
+grade mark_free_text(const question& asked, const answer& said) {
+    const auto reference = final_reference(asked);
     if (const auto value = as_number(reference)) return mark_number(*value, said.text);
     const auto words = normalised(reference).size();
     if (words == 0 || words > most_reference_words)
@@ -258,23 +265,55 @@ grade mark_free_text(const question& asked, const answer& said) {
     return mark_words(std::string(reference), said.text);
 }
 
-class extraction_grader final : public grader {
+grade mark_by_containment(const question& asked, const answer& said) {
+    const auto wanted = normalised(asked.reference_answer);
+    if (wanted.empty()) return unmarked("the reference has no words");
+    const bool found = contains(normalised(said.text), wanted);
+    return marked(found ? 1 : 0, found ? "the reference occurs in the answer"
+                                       : "the reference does not occur in the answer");
+}
+
+grade mark_by_overlap(const question& asked, const answer& said) {
+    auto wanted = normalised(asked.reference_answer);
+    auto words = normalised(said.text);
+    if (wanted.empty()) return unmarked("the reference has no words");
+    std::sort(wanted.begin(), wanted.end());
+    std::sort(words.begin(), words.end());
+    std::vector<std::string> common;
+    std::set_intersection(words.begin(), words.end(), wanted.begin(), wanted.end(),
+                          std::back_inserter(common));
+    return marked(2 * double(common.size()) / double(words.size() + wanted.size()),
+                  fmt::format("{} words in common, of {} in the answer and {} in the reference",
+                              common.size(), words.size(), wanted.size()));
+}
+
+// Marks at once: choices by extraction, free text as it is told.
+class local_grader final : public grader {
 public:
-    bool waits() const override { return false; }
+    using marking = grade (*)(const question&, const answer&);
+
+    explicit local_grader(marking free_text) : free_text_(free_text) {}
+    bool waits(const question&, const answer&) const override { return false; }
 
     asio::awaitable<result<grade>> mark(const question& asked, const answer& said) override {
-        co_return mark_by_extraction(asked, said);
+        const auto by =
+            asked.format == question_format::multiple_choice ? &mark_choice : free_text_;
+        co_return by(asked, said);
     }
+
+private:
+    marking free_text_;
 };
 
 struct named_grader {
     std::string_view name;
-    std::unique_ptr<grader> (*make)();
+    local_grader::marking free_text;
 };
 
 constexpr std::array graders = {
-    named_grader{"extraction",
-                 []() -> std::unique_ptr<grader> { return std::make_unique<extraction_grader>(); }},
+    named_grader{"extraction", &mark_free_text},
+    named_grader{"contains", &mark_by_containment},
+    named_grader{"f1", &mark_by_overlap},
 };
 
 } // namespace
@@ -284,9 +323,20 @@ grade mark_by_extraction(const question& asked, const answer& said) {
                                                             : mark_free_text(asked, said);
 }
 
+std::optional<grade> mark_if_sure(const question& asked, const answer& said) {
+    auto mark = mark_by_extraction(asked, said);
+    if (!mark.score) return std::nullopt;
+    const bool names_its_answer = asked.format == question_format::multiple_choice
+                                      ? !mark.model_choice.empty()
+                                      : *mark.score == 1 || (as_number(final_reference(asked)) &&
+                                                             !find_numbers(said.text).empty());
+    if (!names_its_answer) return std::nullopt;
+    return mark;
+}
+
 std::unique_ptr<grader> make_grader(std::string_view name) {
     for (const auto& entry : graders)
-        if (entry.name == name) return entry.make();
+        if (entry.name == name) return std::make_unique<local_grader>(entry.free_text);
     return nullptr;
 }
 

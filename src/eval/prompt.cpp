@@ -8,13 +8,6 @@
 namespace proctor {
 namespace {
 
-void append_choice_lines(std::string& out, const question& asked) {
-    for (std::size_t i = 0; i < asked.choices.size(); ++i) {
-        if (i > 0) out += '\n';
-        out.append(letter_label(i)).append(") ").append(asked.choices[i]);
-    }
-}
-
 // In one pass: what a question says is never taken for a part of the template.
 std::string fill_template(std::string_view text, const question& asked) {
     std::string prompt;
@@ -27,7 +20,7 @@ std::string fill_template(std::string_view text, const question& asked) {
         for (const std::string_view ours : {"{question}", "{choices}", "{context}"})
             if (text.starts_with(ours)) name = ours;
         if (name == "{choices}")
-            append_choice_lines(prompt, asked);
+            prompt += choice_lines(asked);
         else
             prompt += name == "{question}"  ? asked.text
                       : name == "{context}" ? asked.context
@@ -39,6 +32,15 @@ std::string fill_template(std::string_view text, const question& asked) {
 
 } // namespace
 
+std::string choice_lines(const question& asked) {
+    std::string lines;
+    for (std::size_t i = 0; i < asked.choices.size(); ++i) {
+        if (i > 0) lines += '\n';
+        lines.append(letter_label(i)).append(") ").append(asked.choices[i]);
+    }
+    return lines;
+}
+
 std::string build_prompt(const question& asked, const prompt_settings& settings) {
     if (!settings.template_text.empty()) return fill_template(settings.template_text, asked);
     std::string prompt;
@@ -48,7 +50,7 @@ std::string build_prompt(const question& asked, const prompt_settings& settings)
     if (asked.choices.empty()) return prompt;
 
     prompt += "\n\n";
-    append_choice_lines(prompt, asked);
+    prompt += choice_lines(asked);
     prompt += "\n\nAnswer with the letter of the right choice.";
     return prompt;
 }

@@ -130,7 +130,7 @@ asio::awaitable<void> wait_for_grace(task_context& run, duration grace) {
     task_group timer(executor);
     timer.spawn(end_it(run, grace, over));
     while (!over && !run.control.hurried() && !run.log.failed() &&
-           run.endpoints.in_flight() + run.grading_permits.in_use() > 0)
+           run.endpoints.in_flight() + (run.grading ? run.grading->in_flight() : 0) > 0)
         co_await run.control.changed().wait();
     timer.cancel();
     co_await timer.join();

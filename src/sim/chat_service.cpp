@@ -73,7 +73,8 @@ std::string_view path_of(std::string_view target) {
 } // namespace
 
 chat_service::chat_service(simulator_options options)
-    : model_(std::move(options.key), options.accuracy, options.seed, options.latency),
+    : model_(std::move(options.key), options.accuracy, options.seed, options.latency,
+             options.verdicts),
       api_key_(std::move(options.api_key)), seed_(options.seed), faults_(std::move(options.faults)),
       capacity_(options.capacity) {
     if (options.requests_per_minute > 0) budget_.emplace(options.requests_per_minute);

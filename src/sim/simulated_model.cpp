@@ -11,6 +11,7 @@
 #include <charconv>
 #include <cmath>
 #include <optional>
+#include <utility>
 #include <vector>
 
 namespace proctor {
@@ -68,6 +69,33 @@ std::string wrong_statement(const std::string& right, std::uint64_t drawn) {
     return word == right ? nonsense[(drawn + 1) % nonsense.size()] : word;
 }
 
+constexpr std::array<std::pair<std::string_view, verdict_form>, 7> forms = {{
+    {"plain", verdict_form::plain},
+    {"prose", verdict_form::prose},
+    {"fenced", verdict_form::fenced},
+    {"half", verdict_form::half},
+    {"fraction", verdict_form::fraction},
+    {"nothing", verdict_form::nothing},
+    {"mixed", verdict_form::mixed}, // the last one: it is none of its own
+}};
+
+std::string word_verdict(verdict_form form, bool right) {
+    const int score = right ? 1 : 0;
+    const auto whole = fmt::format(R"({{"score": {}, "reasoning": "It says {} the reference."}})",
+                                   score, right ? "what is in" : "something else than");
+    switch (form) {
+    case verdict_form::prose:
+        return fmt::format("Let me compare the two.\n\n{}\n\nI hope that this helps!", whole);
+    case verdict_form::fenced: return fmt::format("```json\n{}\n```", whole);
+    case verdict_form::half: return fmt::format(R"({{"score": {}, "reasoning": "It sa)", score);
+    case verdict_form::fraction: return fmt::format(R"({{"score": "{}/1"}})", score);
+    case verdict_form::nothing: return "";
+    case verdict_form::plain:
+    case verdict_form::mixed: break;
+    }
+    return whole;
+}
+
 std::string wrong_label(const key_entry& entry, std::uint64_t drawn) {
     std::vector<std::string> others;
     for (std::size_t i = 0; i < entry.labels.count; ++i)
@@ -78,9 +106,20 @@ std::string wrong_label(const key_entry& entry, std::uint64_t drawn) {
 
 } // namespace
 
+result<verdict_form> parse_verdict_form(std::string_view text) {
+    std::string names;
+    for (const auto& [name, form] : forms) {
+        if (text == name) return form;
+        names += (names.empty() ? "" : ", ") + std::string(name);
+    }
+    return failure(failure_code::bad_value, "verdicts",
+                   fmt::format("\"{}\" is none of {}", text, names));
+}
+
 simulated_model::simulated_model(answer_key key, double accuracy, std::uint64_t seed,
-                                 latency_distribution latency)
-    : key_(std::move(key)), accuracy_(accuracy), seed_(seed), latency_(latency) {
+                                 latency_distribution latency, verdict_form verdicts)
+    : key_(std::move(key)), accuracy_(accuracy), seed_(seed), latency_(latency),
+      verdicts_(verdicts) {
     PROCTOR_ASSERT(accuracy >= 0 && accuracy <= 1);
     std::vector<std::uint64_t> ranks;
     ranks.reserve(key_.entries().size());
@@ -133,9 +172,11 @@ std::string simulated_model::answer_unknown(std::string_view prompt, std::uint64
 }
 
 std::string simulated_model::verdict(std::uint64_t hash) const {
-    if (fraction(draw(seed_, hash, purpose::verdict)) <= accuracy_)
-        return R"({"score": 1, "reasoning": "It says what the reference says."})";
-    return R"({"score": 0, "reasoning": "It says something else than the reference."})";
+    const bool right = fraction(draw(seed_, hash, purpose::verdict)) <= accuracy_;
+    auto form = verdicts_;
+    if (form == verdict_form::mixed)
+        form = forms[draw(seed_, hash, purpose::wording) % (forms.size() - 1)].second;
+    return word_verdict(form, right);
 }
 
 } // namespace proctor

@@ -36,6 +36,14 @@ struct secret {
     std::string source; // "${VAR}", if it is that variable's value and nothing else
 };
 
+// An entry of the registry of models.
+struct model_server {
+    std::string shortname;
+    std::string base_url;
+    secret api_key;
+    std::string model; // what the endpoint calls it
+};
+
 // Headers, in the order of the file.
 using header_list = std::vector<std::pair<std::string, std::string>>;
 
@@ -60,7 +68,11 @@ struct config {
         duration connect_timeout = std::chrono::seconds{10};
         std::uint64_t max_retries = 8;
         duration retry_timeout = retry_policy().time_limit;
+        std::string grader = "extraction"; // one of grader_names(), or a shortname of the registry
+        std::string registry;              // the registry's path
     } model;
+    // The model that marks, as the registry has it; nothing: none is asked.
+    std::optional<model_server> grader_server;
 
     struct {
         std::string latency = "50ms";
@@ -118,6 +130,7 @@ struct config {
         bool allow_unlocked = false;
         duration disk_full_timeout = std::chrono::minutes{10};
         std::uint64_t segment_size_bytes = store_options().segment_size;
+        std::string grading = "hybrid"; // or model, extraction
     } processing;
 
     struct {
@@ -166,6 +179,9 @@ result<assignment> assign_text(std::string_view path, const std::string& text, s
 // Applies in order, later wins. `environment` looks up ${VAR} in model.* and tls.*.
 using environment = std::function<std::optional<std::string>(const std::string&)>;
 std::vector<failure> apply(config&, const std::vector<assignment>&, const environment&);
+// Puts ${VAR} in; what is wrong, if something is.
+std::optional<std::string> expand_variables(std::string&, const environment&);
+std::optional<std::string> expand_variables(secret&, const environment&);
 // What only fills the gaps: OPENAI_BASE_URL, OPENAI_API_KEY and the original's variables.
 void fill_from_environment(config&, const environment&);
 // questions.fields, for who reads questions.

@@ -17,6 +17,9 @@ namespace proctor {
 // timeouts are not in it; they may change from session to session.
 boost::json::object identity_settings(const config&, const question_census&);
 
+// Who marks: one of grader_names(), or the shortname of the model that does.
+std::string grader_name(const config&);
+
 // How many of the file's questions are put.
 std::uint64_t selected_count(const config&, const question_census&);
 

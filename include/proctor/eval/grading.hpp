@@ -20,16 +20,19 @@ class grader {
 public:
     virtual ~grader() = default;
 
-    // Whether mark() sends a request. If so, the answer is logged before it is marked, so that a
-    // crash or the grader's outage costs a marking and not an answer.
-    virtual bool waits() const = 0;
+    // Whether mark() sends a request for this answer. If so, the answer is logged before it is
+    // marked, so that a crash or the grader's outage costs a marking and not an answer.
+    virtual bool waits(const question&, const answer&) const = 0;
 
     // Both arguments live until the awaitable has ended. A failure is the grader's, never a 0.
     virtual asio::awaitable<result<grade>> mark(const question&, const answer&) = 0;
 };
 
 // "extraction": multiple choice by the choice that the answer names, numbers and short answers by
-// normalised match; other free text stays unmarked. Nothing: no grader of that name.
+// normalised match; other free text stays unmarked. The others differ in how they mark free text:
+// "contains": 1 if the reference's words stand in the answer, in a row; "f1": the harmonic mean of
+// precision and recall of the answer's words, 0 to 1, as SQuAD has it. Words are compared without
+// case, punctuation and articles. Null: no grader of that name.
 std::unique_ptr<grader> make_grader(std::string_view name);
 std::vector<std::string_view> grader_names();
 
@@ -42,5 +45,8 @@ std::optional<std::string> extract_choice(std::string_view text,
 
 // The marking of "extraction" itself, without the coroutine.
 grade mark_by_extraction(const question&, const answer&);
+// The same, but only where nobody who reads the answer would think otherwise: a choice or a number
+// is named, or the reference is stated. Nothing: it takes a reader.
+std::optional<grade> mark_if_sure(const question&, const answer&);
 
 } // namespace proctor

@@ -21,6 +21,9 @@ struct prompt_settings {
     std::vector<prompt_example> examples; // come before the question, in turns
 };
 
+// The choices that are listed apart, as "A) …" lines; the last one without a line feed.
+std::string choice_lines(const question&);
+
 // The user message. By the template, if there is one: what {context} is there, the choices as
 // "A) …" lines, none where they stand in the question. Without one: a question of the original
 // shape without context: its text, verbatim. Choices that are listed apart follow the question as

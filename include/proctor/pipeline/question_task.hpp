@@ -1,30 +1,14 @@
 // The life of one question, as one coroutine.
 #pragma once
 
-#include "proctor/async/clock.hpp"
-#include "proctor/async/semaphore.hpp"
 #include "proctor/eval/grading.hpp"
-#include "proctor/eval/model_client.hpp"
-#include "proctor/net/endpoint_group.hpp"
+#include "proctor/pipeline/asking.hpp"
 #include "proctor/pipeline/checkpoint.hpp"
-#include "proctor/pipeline/run_control.hpp"
 
-#include <cstdint>
 #include <deque>
 #include <functional>
-#include <optional>
 
 namespace proctor {
-
-struct task_figures {
-    std::size_t active = 0;  // tasks that run
-    std::size_t resting = 0; // of these, the ones in a back-off
-    std::size_t bytes = 0;   // of the questions that tasks hold
-    std::uint64_t retries = 0;
-    std::uint64_t ended = 0;  // with a result or a failure, in this session
-    std::uint64_t failed = 0; // of these
-    std::uint64_t tokens = 0; // spent, by earlier sessions too
-};
 
 // What its texts hold, about.
 std::size_t bytes_of(const question&);
@@ -37,11 +21,10 @@ struct task_context {
     grader& marks;
     checkpoint& log;
     run_control& control;
-    semaphore& grading_permits;
+    endpoint_group* grading; // the endpoints of a grader that sends requests; or null
     random_engine& random;
     retry_policy retries;
-    // Told of every attempt that brought no answer; for --verbose. May be empty.
-    std::function<void(const question&, const attempt_failure&, const retry_decision&)> on_retry;
+    retry_listener on_retry;
     // Told of every result. May be empty.
     std::function<void(const question&, const answer&, const grade&)> on_result;
     task_figures figures{};
@@ -49,7 +32,8 @@ struct task_context {
 
 // Whoever spawns it has counted it in figures.active; it counts itself out at its end.
 // Asks until there is an answer or none is to be had, marks it, and appends what came of it. Where
-// the log holds the answer of an earlier session it only marks. Cancelled, it leaves the question
+// the log holds the answer of an earlier session it only marks. While a marking waits for the
+// grader, its place is free for another question. Cancelled, it leaves the question
 // as it was.
 asio::awaitable<void> question_task(task_context&, question asked);
 

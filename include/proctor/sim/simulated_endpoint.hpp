@@ -27,6 +27,7 @@
 #include "proctor/sim/latency.hpp"
 #include "proctor/sim/outage.hpp"
 #include "proctor/sim/shown_certificate.hpp"
+#include "proctor/sim/simulated_model.hpp"
 
 #include <cstdint>
 #include <memory>
@@ -44,6 +45,7 @@ struct simulator_options {
     std::uint64_t seed = 1;
     latency_distribution latency;
     answer_key key;
+    verdict_form verdicts = verdict_form::plain; // of who is asked to mark
 
     fault_plan faults;
     std::uint64_t capacity = 0;            // chat requests at once, else 429; 0: any number

@@ -333,10 +333,11 @@ BOOST_AUTO_TEST_CASE(what_only_a_reader_can_tell_stays_unmarked) {
 }
 
 BOOST_AUTO_TEST_CASE(graders_are_found_by_name) {
-    BOOST_REQUIRE(grader_names().size() == 1u);
+    const std::vector<std::string_view> known = {"extraction", "contains", "f1"};
+    BOOST_TEST(grader_names() == known, boost::test_tools::per_element());
     const auto grader = make_grader("extraction");
     BOOST_REQUIRE(grader);
-    BOOST_TEST(!grader->waits());
+    BOOST_TEST(!grader->waits({}, {}));
     BOOST_TEST(!make_grader("other"));
     question asked;
     asked.reference_answer = "4";
@@ -345,6 +346,50 @@ BOOST_AUTO_TEST_CASE(graders_are_found_by_name) {
     const auto given = test::run_coro(grader->mark(asked, said));
     BOOST_REQUIRE(given.has_value());
     BOOST_TEST((given->score == 1.0));
+}
+
+namespace {
+
+std::optional<double> score_by(std::string_view name, const std::string& reference,
+                               const std::string& text) {
+    question asked;
+    asked.reference_answer = reference;
+    answer said;
+    said.text = text;
+    return test::run_coro(make_grader(name)->mark(asked, said)).value().score;
+}
+
+} // namespace
+
+BOOST_AUTO_TEST_CASE(contains_asks_for_the_words_of_the_reference_in_a_row) {
+    BOOST_TEST((score_by("contains", "the Eiffel Tower", "I'd see The Eiffel tower!") == 1.0));
+    BOOST_TEST((score_by("contains", "Eiffel Tower", "A tower by Eiffel.") == 0.0));
+    BOOST_TEST((score_by("contains", "88", "It is 880.") == 0.0));
+    BOOST_TEST((score_by("contains", "Paris", "") == 0.0));
+    BOOST_TEST(!score_by("contains", "The", "the"));
+}
+
+BOOST_AUTO_TEST_CASE(f1_is_the_share_of_common_words) {
+    BOOST_TEST((score_by("f1", "the Norman conquest", "Norman Conquest.") == 1.0));
+    BOOST_TEST((score_by("f1", "Denmark, Iceland and Norway", "Denmark") == 2.0 * 1 / (1 + 4)));
+    BOOST_TEST((score_by("f1", "one two", "two two three") == 2.0 * 1 / (3 + 2))); // counted once
+    BOOST_TEST((score_by("f1", "Norway", "Sweden") == 0.0));
+    BOOST_TEST((score_by("f1", "Norway", "") == 0.0));
+    BOOST_TEST(!score_by("f1", "", "Norway"));
+}
+
+BOOST_AUTO_TEST_CASE(every_named_grader_marks_choices_by_extraction) {
+    question asked;
+    asked.format = question_format::multiple_choice;
+    asked.choices = {"red", "green"};
+    asked.reference_answer = "B";
+    answer said;
+    said.text = "The answer is (B).";
+    for (const auto name : grader_names()) {
+        const auto given = test::run_coro(make_grader(name)->mark(asked, said)).value();
+        BOOST_TEST((given.score == 1.0), name);
+        BOOST_TEST(given.model_choice == "B");
+    }
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -52,7 +52,6 @@ public:
                            for (const auto& what : durable) acknowledged.push_back(what.question);
                        });
         run_control control(io.get_executor());
-        semaphore grading_permits(parallel);
         endpoints.parallel = parallel;
         endpoint_group::listeners heard;
         heard.on_event = [this](std::size_t, const std::string& what) { events.push_back(what); };
@@ -64,8 +63,8 @@ public:
             io.get_executor(), clock, models.size(), endpoints,
             [this](std::size_t which) { return models[which].probe(); }, std::move(heard));
         random_engine random(7);
-        task_context tasks{clock,           models, group, *marks,   log, control,
-                           grading_permits, random, {},    on_retry, {},  {}};
+        task_context tasks{clock,   models, group, *marks,   log, control,
+                           nullptr, random, {},    on_retry, {},  {}};
         auto session = [&]() -> asio::awaitable<void> {
             task_group helpers(io.get_executor());
             if (meanwhile) helpers.spawn(meanwhile(tasks));

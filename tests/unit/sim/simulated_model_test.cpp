@@ -1,7 +1,7 @@
 #include "proctor/sim/simulated_model.hpp"
 
 #include "proctor/eval/dataset.hpp"
-#include "proctor/eval/grading.hpp"
+#include "proctor/eval/model_grader.hpp"
 #include "proctor/eval/prompt.hpp"
 #include "support/scratch_dir.hpp"
 
@@ -160,6 +160,27 @@ BOOST_AUTO_TEST_CASE(a_key_passes_over_what_is_no_question) {
     BOOST_TEST(third->number == 3u);
     BOOST_TEST(!key.find(prompt_hash("Two?")));
     BOOST_TEST(answer_key::read("/nowhere/questions.jsonl").has_error());
+}
+
+BOOST_AUTO_TEST_CASE(verdicts_are_worded_as_ordered_and_a_grader_understands_them) {
+    const auto verdict_as = [](std::string_view form, double accuracy) {
+        const simulated_model judge({}, accuracy, 1, {}, parse_verdict_form(form).value());
+        return read_verdict(judge.reply_to("Mark it.", reply_form::verdict).text);
+    };
+    for (const auto* form : {"plain", "prose", "fenced", "half", "fraction"})
+        for (const double score : {0.0, 1.0}) {
+            const auto read = verdict_as(form, score);
+            BOOST_REQUIRE_MESSAGE(read.has_value(), form);
+            BOOST_TEST(read->score == score, form);
+        }
+    BOOST_TEST(!verdict_as("nothing", 1).has_value());
+    BOOST_TEST(parse_verdict_form("poem").has_error());
+
+    const simulated_model moody({}, 1, 1, {}, verdict_form::mixed);
+    std::set<std::string> worded;
+    for (int i = 0; i < 100; ++i)
+        worded.insert(moody.reply_to(std::to_string(i), reply_form::verdict).text);
+    BOOST_TEST(worded.size() == 6u);
 }
 
 BOOST_AUTO_TEST_SUITE_END()
