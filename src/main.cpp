@@ -1,5 +1,6 @@
 // proctor: parse, dispatch, catch once.
 #include "proctor/app/compare_command.hpp"
+#include "proctor/app/config_command.hpp"
 #include "proctor/app/exit_status.hpp"
 #include "proctor/app/export_command.hpp"
 #include "proctor/app/get_command.hpp"
@@ -18,6 +19,7 @@ namespace {
 
 struct dispatch {
     int operator()(const proctor::command_line& line) { return proctor::run_command(line); }
+    int operator()(const proctor::config_options& asked) { return proctor::config_command(asked); }
     int operator()(const proctor::status_options& asked) { return proctor::status_command(asked); }
     int operator()(const proctor::get_options& asked) { return proctor::get_command(asked); }
     int operator()(const proctor::export_options& asked) { return proctor::export_command(asked); }

@@ -116,12 +116,6 @@ constexpr std::pair<std::string_view, std::string_view> inert_keys[] = {
     {"rag.chunk_logging_enabled", "retrieval is not available"},
 };
 
-std::string_view inert_reason(std::string_view path) {
-    for (const auto& [key, reason] : inert_keys)
-        if (path == key) return reason;
-    return {};
-}
-
 std::size_t edit_distance(std::string_view a, std::string_view b) {
     std::vector<std::size_t> row(b.size() + 1);
     std::iota(row.begin(), row.end(), std::size_t{0});
@@ -144,19 +138,6 @@ bool is_section(std::string_view path) {
                        [&](const setting& entry) { return begins_with(entry.path); });
 }
 
-std::string with_suggestion(std::string_view path) {
-    std::vector<std::string_view> known;
-    for (const auto& entry : table) known.push_back(entry.path);
-    // A right key in the wrong section is the commonest slip.
-    const auto leaf = path.substr(path.find_last_of('.') + 1);
-    for (const auto key : known)
-        if (key.substr(key.find_last_of('.') + 1) == leaf)
-            return fmt::format("unknown key; did you mean {}?", key);
-    const auto near = nearest(path, known);
-    return near.empty() ? "unknown key (proctor run --help and configs/example.yaml list them)"
-                        : fmt::format("unknown key; did you mean {}?", near);
-}
-
 void collect(const YAML::Node& node, const std::string& path, const std::string& file,
              config_file& into) {
     const auto origin = fmt::format("{}:{}", file, node.Mark().line + 1);
@@ -170,7 +151,7 @@ void collect(const YAML::Node& node, const std::string& path, const std::string&
     }
     if (!path.empty() && !is_section(path)) {
         into.problems.emplace_back(failure_code::bad_value, fmt::format("{}: {}", origin, path),
-                                   with_suggestion(path));
+                                   unknown_key(path));
         return;
     }
     if (node.IsNull()) return;
@@ -392,6 +373,25 @@ const setting* find_setting(std::string_view path) {
     return found == std::end(table) ? nullptr : found;
 }
 
+std::string unknown_key(std::string_view path) {
+    std::vector<std::string_view> known;
+    for (const auto& entry : table) known.push_back(entry.path);
+    // A right key in the wrong section is the commonest slip.
+    const auto leaf = path.substr(path.find_last_of('.') + 1);
+    for (const auto key : known)
+        if (key.substr(key.find_last_of('.') + 1) == leaf)
+            return fmt::format("unknown key; did you mean {}?", key);
+    const auto near = nearest(path, known);
+    return near.empty() ? "unknown key (proctor config lists them)"
+                        : fmt::format("unknown key; did you mean {}?", near);
+}
+
+std::string_view inert_reason(std::string_view path) {
+    for (const auto& [key, reason] : inert_keys)
+        if (path == key) return reason;
+    return {};
+}
+
 config_file read_config_file(const std::string& path) {
     config_file read;
     try {
@@ -411,7 +411,7 @@ config_file read_config_file(const std::string& path) {
 }
 
 result<assignment> assign_text(std::string_view path, const std::string& text, std::string origin) {
-    if (!find_setting(path)) return failure{failure_code::bad_value, origin, with_suggestion(path)};
+    if (!find_setting(path)) return failure{failure_code::bad_value, origin, unknown_key(path)};
     return assignment{std::string(path), std::make_shared<const YAML::Node>(text),
                       std::move(origin)};
 }
@@ -580,6 +580,9 @@ std::vector<failure> check(const config& used) {
 }
 
 std::string value_text(const config& used, const setting& entry) {
+    // User information in a URL is refused by whoever would use it, but it may be shown before.
+    if (entry.path.ends_with(".base_url") && used.model.base_url.find('@') != std::string::npos)
+        return "***";
     auto copy = used;
     return std::visit(
         [](auto* value) -> std::string {

@@ -1,6 +1,7 @@
 // One walk over the parser, and a writer for each reader.
 #include "proctor/app/help_pages.hpp"
 
+#include "proctor/app/config.hpp"
 #include "proctor/core/error.hpp"
 
 #include <CLI/CLI.hpp>
@@ -59,6 +60,10 @@ flag flag_of(const CLI::Option& option) {
     if (option.get_expected_max() > 0) one.value = option.get_type_name();
     one.kind = kind_of(one.value);
     if (one.kind == value_kind::one_of) one.choices = split(one.value, '|');
+    if (one.value == "KEY") {
+        one.kind = value_kind::one_of;
+        for (const auto& entry : all_settings()) one.choices.emplace_back(entry.path);
+    }
     return one;
 }
 

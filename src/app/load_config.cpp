@@ -46,6 +46,12 @@ std::map<std::string, std::string> read_env_file(const std::string& path) {
     return values;
 }
 
+std::vector<std::string> messages_of(const std::vector<failure>& problems) {
+    std::vector<std::string> messages;
+    for (const auto& problem : problems) messages.push_back(problem.message());
+    return messages;
+}
+
 // A relative path in a configuration file is tried from that file's folder, then from here.
 std::string find_beside(const std::string& path, std::string_view key, const command_line& line) {
     const bool said_here = std::any_of(line.assignments.begin(), line.assignments.end(),
@@ -187,7 +193,7 @@ std::vector<assignment> recorded_assignments(const std::string& run) {
 
 } // namespace
 
-loaded_config load_config(const command_line& line) {
+loaded_config read_config(const command_line& line) {
     std::vector<std::string> notes;
     const auto from_file = read_env_file(line.env_file);
     const environment look_up = [from_file](const std::string& name) -> std::optional<std::string> {
@@ -207,26 +213,25 @@ loaded_config load_config(const command_line& line) {
     }
     assignments.insert(assignments.end(), line.assignments.begin(), line.assignments.end());
     config used;
-    const auto append = [&](std::vector<failure> more) {
-        problems.insert(problems.end(), more.begin(), more.end());
-    };
-    append(apply(used, assignments, look_up));
-    if (problems.empty()) find_models(used, line, look_up);
+    for (auto& problem : apply(used, assignments, look_up)) problems.push_back(std::move(problem));
+    if (!problems.empty()) throw cannot_start{exit_usage, messages_of(problems)};
+    find_models(used, line, look_up);
     fill_from_environment(used, look_up);
     if (used.model.generator_type == "simulated" && used.model.model.empty())
         used.model.model = "simulated";
-    if (problems.empty()) append(check(used)); // else it would complain of what could not be read
-    if (!problems.empty()) {
-        cannot_start wrong{exit_usage, {}};
-        for (const auto& problem : problems) wrong.messages.push_back(problem.message());
-        throw wrong;
-    }
-    read_api_key_file(used);
-    read_examples(used);
+    auto lacking = messages_of(check(used));
     used.questions_file = find_beside(used.questions_file, "questions_file", line);
-    if (used.model.base_url.empty() && !used.model.server.empty())
+    if (used.model.base_url.empty() && !used.model.server.empty() && used.model.port)
         used.model.base_url = fmt::format("http://{}:{}/v1", used.model.server, *used.model.port);
-    return {std::move(used), std::move(notes), look_up};
+    return {std::move(used), std::move(notes), look_up, std::move(assignments), std::move(lacking)};
+}
+
+loaded_config load_config(const command_line& line) {
+    auto loaded = read_config(line);
+    if (!loaded.lacking.empty()) throw cannot_start{exit_usage, std::move(loaded.lacking)};
+    read_api_key_file(loaded.used);
+    read_examples(loaded.used);
+    return loaded;
 }
 
 } // namespace proctor

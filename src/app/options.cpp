@@ -24,7 +24,8 @@ constexpr auto program_examples = R"(Examples:
   proctor resume checkpoints                     the latest run goes on
   proctor status checkpoints                     every run that is there, and how far it is
   proctor export checkpoints --format csv -o results.csv
-  proctor run --help                             every flag)";
+  proctor run --help                             every flag
+  proctor config                                 every key of the configuration)";
 
 constexpr auto run_examples =
     R"(Every flag has a key in the YAML file (configs/example.yaml); a flag wins over the file.
@@ -40,6 +41,19 @@ Interrupted, killed, or out of disk: the same command goes on where it was.
 Exit status: 0 complete, 2 usage, 3 some questions failed, 4 run does not fit or is damaged,
 5 run is held, 6 disk, 7 a limit was reached, 75 endpoint away, 77 endpoint refuses,
 128+n signal n.)";
+
+constexpr auto config_examples =
+    R"(Alone: every key of the configuration, its default and its meaning. With files or flags, which
+are those of proctor run: the configuration as that would use it, secrets left out; what it lacks
+is told, and is an error. No file that it names is opened, and nothing is asked.
+
+Examples:
+  proctor config                                 every key
+  proctor config --explain processing.max_time   one of them; of a section: all of its keys
+  proctor config -c run.yaml -c mine.yaml --parallel 1000
+  proctor config -c run.yaml --explain model     and where each value comes from
+
+Exit status: 0 shown, 2 usage, or this configuration cannot be used.)";
 
 constexpr auto resume_examples =
     R"(RUN is a run directory, or a checkpoint directory, whose latest run is meant. The configuration is
@@ -251,6 +265,12 @@ void add_run_flags(CLI::App& run, command_line& line) {
     add_settings(run, line);
 }
 
+void add_config_flags(CLI::App& app, config_options& options) {
+    app.add_option("--explain", options.explain, "only this key, or this section")
+        ->type_name("KEY");
+    add_run_flags(app, options.line);
+}
+
 void add_run_argument(CLI::App& app, std::string& run) {
     app.add_option("RUN", run, "a run directory, or a checkpoint directory")->type_name("PATH");
 }
@@ -326,6 +346,10 @@ void add_prune_flags(CLI::App& app, prune_options& options) {
 // What a command's words come to must say; empty if nothing is wrong with it.
 std::string missing(const CLI::App& app, const command_line& line) {
     return app.get_name() == "resume" && line.run.empty() ? "which run?" : "";
+}
+
+std::string missing(const CLI::App&, const config_options&) {
+    return {};
 }
 
 std::string missing(const CLI::App&, const status_options& options) {
@@ -430,6 +454,10 @@ std::vector<subcommand> add_commands(CLI::App& app) {
                     add_run_flags),
         add_command(app, {"resume", "go on with a run, from what it recorded", resume_examples},
                     add_resume_flags),
+        add_command(app,
+                    {"config", "every key of the configuration, and what would be used",
+                     config_examples, "one question file is enough"},
+                    add_config_flags),
         add_command(app, {"status", "how far a run is, and whether it lives", status_examples},
                     add_status_flags),
         add_command(app, {"get", "single results", get_examples}, add_get_flags),

@@ -32,7 +32,8 @@ words all_flags() {
                 flags.push_back(at->str());
         }
     };
-    for (const auto* command : {"run", "resume", "status", "get", "export", "merge", "prune"})
+    for (const auto* command :
+         {"run", "config", "resume", "status", "get", "export", "merge", "prune"})
         take(page({command, "--help"}));
     BOOST_TEST(flags.size() > 50u);
     return flags;
@@ -81,6 +82,8 @@ BOOST_AUTO_TEST_CASE(bash_completes_commands_flags_values_and_files) {
     BOOST_TEST(offered(script, {"proctor", "run", dir.file("a q")}) ==
                dir.file("a question set.jsonl") + "\n");
     BOOST_TEST(offered(script, {"proctor", "completion", ""}) == "bash\nzsh\nfish\n");
+    BOOST_TEST(offered(script, {"proctor", "config", "--explain", "processing.max_ti"}) ==
+               "processing.max_time\n");
 }
 
 BOOST_AUTO_TEST_CASE(fish_completes_commands_flags_and_values) {

@@ -157,6 +157,10 @@ struct setting {
 
 std::span<const setting> all_settings();
 const setting* find_setting(std::string_view path);
+// What to say of a path that is no key: which one may have been meant.
+std::string unknown_key(std::string_view path);
+// Why a key of the original system changes nothing here; empty if it is none of those.
+std::string_view inert_reason(std::string_view path);
 
 // Where a value came from, for errors: "configs/run.yaml:12", "--parallel".
 struct assignment {

@@ -23,6 +23,11 @@ struct command_line {
     std::string again; // the same command as one would type it
 };
 
+struct config_options {
+    command_line line;   // as of `run`; what it gives is shown as it would be used
+    std::string explain; // only this key, or this section
+};
+
 // Of commands that look at runs, or tidy up. A `run` is a run directory, or a checkpoint directory
 // whose latest run is meant.
 struct status_options {
@@ -61,8 +66,8 @@ struct prune_options {
     bool dry_run = false;
 };
 
-using any_command = std::variant<command_line, status_options, get_options, export_options,
-                                 merge_options, compare_options, prune_options>;
+using any_command = std::variant<command_line, config_options, status_options, get_options,
+                                 export_options, merge_options, compare_options, prune_options>;
 
 // Either a command, or the status to leave with: --help and --version have been printed to
 // standard output, or what is wrong with the command line to standard error.
