@@ -75,9 +75,8 @@ results_frame frame_of(file_system& disk, const run_view& run) {
     const auto& identity = run.identity();
     results_frame frame;
     frame.config = config_of(disk, run);
-    run_figures figures;
-    figures.total = selected_questions(identity).value_or(run.counted().completed_count() +
-                                                          run.counted().failed_count());
+    const auto total = selected_questions(identity).value_or(run.counted().completed_count() +
+                                                             run.counted().failed_count());
     auto& about = frame.metadata;
     about["timestamp"] = iso_time(wall_now());
     about["version"] = PROCTOR_VERSION;
@@ -87,7 +86,7 @@ results_frame frame_of(file_system& disk, const run_view& run) {
         about["questions_sha256"] = member(*questions, "sha256");
     about["run"] = run.directory();
     about["fingerprint"] = fingerprint(identity.settings);
-    about["statistics"] = figures_json(run.counted(), figures);
+    about["statistics"] = figures_json(run.counted(), total);
     about["config"] = frame.config;
     return frame;
 }

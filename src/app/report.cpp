@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
 #include <iterator>
 #include <vector>
 
@@ -51,6 +52,21 @@ json::object tally_json(const tally& group) {
     return object;
 }
 
+// As if every question that has no mark were wrong, whatever the reason.
+tally at_worst(const ledger& counted, std::uint64_t total) {
+    tally all = counted.overall();
+    all.marked = std::max(total, all.marked);
+    all.unmarked = 0;
+    return all;
+}
+
+// Requests beyond the first one for a question.
+std::uint64_t retries_of(const ledger& counted) {
+    const auto asked =
+        counted.completed_count() + counted.answered_count() + counted.failed_count();
+    return counted.attempts() - std::min(counted.attempts(), asked);
+}
+
 // "429 12, connection_lost 3; outages: 1, 20.4 s without any endpoint"
 std::string troubles_text(const group_figures& figures) {
     std::vector<std::string> kinds;
@@ -88,6 +104,12 @@ std::string summary_text(const ledger& counted, const run_figures& figures) {
     if (counted.overall().unmarked)
         line("Unmarked: {} (no number, no short answer to compare with; they count neither way)",
              thousands(counted.overall().unmarked));
+    if (counted.overall().marked > 0 && counted.overall().marked < figures.total) {
+        const auto worst = at_worst(counted, figures.total);
+        const auto range = wilson_interval(worst);
+        line("If all without a mark were wrong: {:.1f}%  {:.1f}% to {:.1f}%",
+             100 * worst.accuracy(), 100 * range.low, 100 * range.high);
+    }
     if (counted.no_choice_count())
         line("No choice named: {} (scored 0)", thousands(counted.no_choice_count()));
     if (counted.truncated_count())
@@ -135,32 +157,53 @@ std::string accuracy_lines(const ledger& counted) {
     return out;
 }
 
-json::object figures_json(const ledger& counted, const run_figures& figures) {
+json::object figures_json(const ledger& counted, std::uint64_t total) {
     json::object categories;
     for (const auto& [name, group] : counted.by_category()) categories[name] = tally_json(group);
     json::object failures;
     for (const auto& [kind, count] : counted.failures_by_kind()) failures[kind] = count;
     const auto& times = counted.latencies();
     json::object object;
-    object["total_questions"] = figures.total;
+    object["total_questions"] = total;
     object["completed"] = counted.completed_count();
+    object["answered"] = counted.answered_count();
     object["failed"] = counted.failed_count();
+    object["refused"] = counted.refused_count();
     object["failures_by_kind"] = std::move(failures);
     object["overall"] = tally_json(counted.overall());
     object["multiple_choice"] = tally_json(counted.of(question_format::multiple_choice));
     object["free_text"] = tally_json(counted.of(question_format::free_text));
     object["by_category"] = std::move(categories);
+    const auto worst = at_worst(counted, total);
+    object["if_unmarked_were_wrong"] =
+        worst.marked ? json::value(tally_json(worst)) : json::value(nullptr);
     object["no_choice"] = counted.no_choice_count();
     object["truncated"] = counted.truncated_count();
     object["prompt_tokens"] = counted.usage().prompt;
     object["completion_tokens"] = counted.usage().completion;
     object["requests"] = counted.attempts();
+    object["retries"] = retries_of(counted);
+    object["latency_seconds"] = nullptr;
+    if (times.count())
+        object["latency_seconds"] = {{"p50", times.quantile(0.5)},
+                                     {"p95", times.quantile(0.95)},
+                                     {"p99", times.quantile(0.99)}};
+    return object;
+}
+
+json::object session_json(const ledger& counted, const run_figures& figures) {
+    const auto put = counted.completed_count() - figures.completed_before;
     json::object troubles;
     for (const auto& [kind, count] : figures.endpoints.troubles) troubles[kind] = count;
-    object["session_troubles"] = std::move(troubles);
-    object["session_outages"] = figures.endpoints.outages;
-    object["latency_seconds"] = {
-        {"p50", times.quantile(0.5)}, {"p95", times.quantile(0.95)}, {"p99", times.quantile(0.99)}};
+    json::object object;
+    object["questions"] = put;
+    object["seconds"] = figures.session_seconds;
+    object["questions_per_second"] = put > 0 && figures.session_seconds > 0
+                                         ? json::value(double(put) / figures.session_seconds)
+                                         : json::value(nullptr);
+    object["retries"] = figures.retries;
+    object["troubles"] = std::move(troubles);
+    object["outages"] = figures.endpoints.outages;
     return object;
 }
 

@@ -148,8 +148,8 @@ result<> write_results(const run_view& run, const text_sink& sink, results_forma
     return results_writer(run, sink, format, choice, frame).write();
 }
 
-result<> write_results(file_system& disk, const run_view& run, const std::string& path,
-                       results_format format, results_choice choice, const results_frame& frame) {
+result<> write_whole(file_system& disk, const std::string& path,
+                     const std::function<result<>(const text_sink&)>& write) {
     // Of this process alone: another one may be writing a file of the same name.
     const auto temporary = fmt::format("{}.{}{}", path, ::getpid(), temporary_suffix);
     (void)disk.remove(temporary); // of an earlier attempt
@@ -162,7 +162,7 @@ result<> write_results(file_system& disk, const run_view& run, const std::string
         offset += text.size();
         return done;
     };
-    auto done = write_results(run, sink, format, choice, frame);
+    auto done = write(sink);
     if (done) done = file.sync();
     if (done) done = disk.replace(temporary, path);
     if (!done) {
@@ -170,6 +170,13 @@ result<> write_results(file_system& disk, const run_view& run, const std::string
         return done;
     }
     return disk.sync_directory(parent_path(path));
+}
+
+result<> write_results(file_system& disk, const run_view& run, const std::string& path,
+                       results_format format, results_choice choice, const results_frame& frame) {
+    return write_whole(disk, path, [&](const text_sink& sink) {
+        return write_results(run, sink, format, choice, frame);
+    });
 }
 
 result<> write_results(file_system& disk, const std::string& run_directory, const std::string& path,

@@ -18,6 +18,7 @@
 #include "proctor/app/run_opening.hpp"
 #include "proctor/app/session_record.hpp"
 #include "proctor/async/run.hpp"
+#include "proctor/codec/json_fields.hpp"
 #include "proctor/eval/model_grader.hpp"
 #include "proctor/net/endpoint.hpp"
 #include "proctor/pipeline/asking.hpp"
@@ -600,19 +601,8 @@ private:
     }
 
     result<> save_results(const std::string& directory) {
-        const auto& output = config_.output;
-        if (output.format == "none") return {};
-        const auto format = output.format == "json" ? results_format::json : results_format::jsonl;
-        const auto path = output_path("", output.format);
-        auto done =
-            write_results(disk_, directory, path, format, results_choice::all, metadata(directory));
-        if (done && output.save_incorrect)
-            done = write_results(disk_, directory, output_path("incorrect", output.format), format,
-                                 results_choice::incorrect, metadata(directory));
-        if (done) {
-            console_.say("Results saved to " + path);
-            return done;
-        }
+        const auto done = write_files(directory);
+        if (done) return done;
         const bool damaged = done.error().code == failure_code::damaged;
         console_.error(fmt::format(
             "cannot write the results: {}{}", done.error().message(),
@@ -624,7 +614,29 @@ private:
         return done;
     }
 
-    json::object metadata(const std::string& directory) const {
+    result<> write_files(const std::string& directory) {
+        const auto& output = config_.output;
+        auto about = summary(directory);
+        const auto summarized = output_path("summary", "json");
+        auto done = write_whole(disk_, summarized, [&](const text_sink& sink) {
+            return sink(json_text(about) + "\n");
+        });
+        if (!done) return done;
+        console_.say("Figures saved to " + summarized);
+        if (output.format == "none") return {};
+        about["config"] = redacted_json(config_);
+        const auto format = output.format == "json" ? results_format::json : results_format::jsonl;
+        const auto path = output_path("", output.format);
+        done = write_results(disk_, directory, path, format, results_choice::all, about);
+        if (done && output.save_incorrect)
+            done = write_results(disk_, directory, output_path("incorrect", output.format), format,
+                                 results_choice::incorrect, about);
+        if (done) console_.say("Results saved to " + path);
+        return done;
+    }
+
+    // Which run this is, and its figures.
+    json::object summary(const std::string& directory) const {
         json::object about;
         about["timestamp"] = iso_time(wall_now());
         about["version"] = PROCTOR_VERSION;
@@ -633,8 +645,8 @@ private:
         about["questions_sha256"] = index_.census.sha256;
         if (config_.processing.enable_checkpointing) about["run"] = directory;
         about["fingerprint"] = fingerprint(log_->store().identity().settings);
-        about["statistics"] = figures_json(log_->counted(), final_figures());
-        about["config"] = redacted_json(config_);
+        about["statistics"] = figures_json(log_->counted(), total_);
+        about["session"] = session_json(log_->counted(), final_figures());
         return about;
     }
 

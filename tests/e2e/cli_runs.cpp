@@ -63,6 +63,42 @@ BOOST_FIXTURE_TEST_CASE(standard_output_ends_with_the_accuracies, class_room) {
     BOOST_TEST(lines[1].starts_with("MC Accuracy: "));
 }
 
+BOOST_FIXTURE_TEST_CASE(figures_are_saved_apart_and_do_not_tell_of_interruptions, class_room) {
+    const auto summary = [](const workplace& where) {
+        for (const auto& file : where.files())
+            if (file.starts_with("rag_results_summary_m_") && file.ends_with(".json"))
+                return json_of(where.dir.file(file));
+        return boost::json::value();
+    };
+    const auto lasting_figures = [](const boost::json::value& told) {
+        auto figures = told.at("statistics").as_object();
+        figures.erase("latency_seconds");
+        return figures;
+    };
+    complete();
+    const auto whole = summary(*this);
+    BOOST_REQUIRE(whole.is_object());
+    BOOST_TEST(whole.at_pointer("/statistics/completed").to_number<int>() == 12);
+    BOOST_TEST(whole.at_pointer("/session/questions").to_number<int>() == 12);
+    for (const auto* field : {"timestamp", "version", "model", "questions_sha256", "fingerprint"})
+        BOOST_TEST(whole.as_object().contains(field), field << " is missing");
+    BOOST_TEST(!whole.as_object().contains("config"));
+
+    workplace other;
+    other.dir.write("q.jsonl", few_questions(12));
+    const auto interrupted =
+        run_to_end(other.ask(endpoint, "q.jsonl", {"-j", "2", "--max-total-tokens", "1"}));
+    BOOST_REQUIRE_MESSAGE(interrupted.code == 7, interrupted.errors);
+    BOOST_TEST(summary(other).is_null()); // the run is not complete
+    const auto resumed = run_to_end(other.ask(endpoint, "q.jsonl"));
+    BOOST_REQUIRE_MESSAGE(resumed.code == 0, resumed.errors);
+    const auto told = summary(other);
+    BOOST_REQUIRE(told.is_object());
+    BOOST_TEST(lasting_figures(told) == lasting_figures(whole));
+    BOOST_TEST(told.at("fingerprint") == whole.at("fingerprint"));
+    BOOST_TEST(told.at_pointer("/session/questions").to_number<int>() < 12);
+}
+
 BOOST_FIXTURE_TEST_CASE(jsonl_results_have_a_line_for_each_question, class_room) {
     const auto run = complete({"--set", "output.format=jsonl"});
     const auto path = results_path(*this, run.errors);
@@ -156,8 +192,9 @@ BOOST_FIXTURE_TEST_CASE(without_checkpointing_nothing_but_the_results_is_left, c
     BOOST_TEST(!std::filesystem::exists(dir.file("checkpoints")));
     BOOST_TEST(results_in(results_path(*this, run.errors)).size() == 12u);
     BOOST_TEST(std::distance(std::filesystem::directory_iterator(dir.file("out")),
-                             std::filesystem::directory_iterator()) == 2); // results, configuration
-    BOOST_TEST(files().size() == 3u);                                      // and the questions
+                             std::filesystem::directory_iterator()) ==
+               3);                    // results, figures, configuration
+    BOOST_TEST(files().size() == 4u); // and the questions
 }
 
 BOOST_FIXTURE_TEST_CASE(keys_and_headers_appear_nowhere, class_room) {

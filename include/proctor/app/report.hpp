@@ -29,7 +29,10 @@ std::string summary_text(const ledger&, const run_figures&);
 // lines on standard output.
 std::string accuracy_lines(const ledger&);
 
-// The same figures for the metadata of the results file.
-boost::json::object figures_json(const ledger&, const run_figures&);
+// The same figures for the metadata of the results file and for the summary, where
+// configs/README.md tells their names: those of the run, which are the same however often it was
+// interrupted and of how many shards it was merged, and those of the session.
+boost::json::object figures_json(const ledger&, std::uint64_t total);
+boost::json::object session_json(const ledger&, const run_figures&);
 
 } // namespace proctor

@@ -39,8 +39,11 @@ using text_sink = std::function<result<>(std::string_view)>;
 result<> write_results(const run_view&, const text_sink&, results_format, results_choice,
                        const results_frame&);
 
-// The same into a file: beside its name first, which it then replaces, so that it is whole or not
-// there.
+// Lets `write` make a file: beside its name first, which it then replaces, so that it is whole or
+// not there.
+result<> write_whole(file_system&, const std::string& path,
+                     const std::function<result<>(const text_sink&)>& write);
+// Results into such a file.
 result<> write_results(file_system&, const run_view&, const std::string& path, results_format,
                        results_choice, const results_frame&);
 result<> write_results(file_system&, const std::string& run_directory, const std::string& path,
