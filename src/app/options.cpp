@@ -35,6 +35,8 @@ Examples:
   proctor run --config run.yaml --parallel 1000
   proctor run --config run.yaml --checkpoint-interval 25 --save-incremental
   OPENAI_BASE_URL=https://host/v1 OPENAI_API_KEY=… proctor run questions.jsonl --model NAME
+  proctor run --config run.yaml --dry-run        is all in order? (an endpoint that is not there
+                                                 is not waited for)
 
 Interrupted, killed, or out of disk: the same command goes on where it was.
 
@@ -250,6 +252,9 @@ void add_settings(CLI::App& run, command_line& line) {
     run.add_option("--ack-fd", line.acknowledge_fd,
                    "write each question_id to this descriptor once its result is durable")
         ->type_name("N");
+    run.add_flag(
+        "--dry-run", line.dry_run,
+        "check everything, put one question, show request, reply and marking; keep nothing");
     for (const auto& entry : all_settings())
         if (!entry.flags.empty()) add_flag(run, line, entry);
 }

@@ -6,6 +6,7 @@
 #include "proctor/app/run_command.hpp"
 
 #include "proctor/app/console.hpp"
+#include "proctor/app/dry_run.hpp"
 #include "proctor/app/exit_status.hpp"
 #include "proctor/app/load_config.hpp"
 #include "proctor/app/metrics.hpp"
@@ -38,6 +39,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <deque>
+#include <exception>
 #include <filesystem>
 #include <fstream>
 #include <optional>
@@ -72,6 +74,7 @@ public:
             raise_descriptor_limit();
             listen_for_metrics();
             open_endpoints(); // before there is a run: a bad URL should leave nothing behind
+            if (line_.dry_run) return rehearse();
             auto opened = open_run(config_, index_, disk_, console_, started_);
             created_ = opened.store->identity().created;
             chosen_ = selection_of(opened.store->identity().settings);
@@ -330,6 +333,29 @@ private:
         if (auto started = simulation_->start(); !started) throw usage_error(started.error());
         config_.model.base_url = simulation_->base_url();
         options.tls.ca_pem = simulation_->authority_pem();
+    }
+
+    // --- instead of a run -----------------------------------------------------------------------
+
+    int rehearse() {
+        const auto prospect = run_prospect(config_, index_, disk_, console_, started_);
+        const auto prompt = prompting();
+        rehearsal_end end{exit_internal, {}};
+        std::exception_ptr trouble; // kept until the connections are closed
+        const rehearsal what{config_,         index_,   prospect,  prompt, models_,
+                             endpoint_names_, *grader_, scrubber_, clock_};
+        const auto all = [&]() -> asio::awaitable<void> {
+            try {
+                end = co_await dry_run(what);
+            } catch (...) {
+                trouble = std::current_exception();
+            }
+            for (const auto& each : endpoints_) co_await each->stop();
+        };
+        run_to_completion(context_, all());
+        if (trouble) std::rethrow_exception(trouble);
+        if (!end.why.empty()) console_.error(end.why);
+        return end.status;
     }
 
     // --- while questions are put ----------------------------------------------------------------

@@ -4,12 +4,15 @@
 #include "proctor/app/exit_status.hpp"
 #include "proctor/app/question_counting.hpp"
 #include "proctor/app/run_directory.hpp"
+#include "proctor/app/run_holder.hpp"
 #include "proctor/app/run_import.hpp"
 #include "proctor/codec/json_fields.hpp"
 #include "proctor/storage/inspect.hpp"
 
 #include <fmt/format.h>
 
+#include <cerrno>
+#include <cstring>
 #include <ctime>
 #include <filesystem>
 #include <optional>
@@ -60,7 +63,47 @@ public:
         return std::move(opened_);
     }
 
+    std::string prospect() {
+        const auto& processing = config_.processing;
+        if (config_.output.format != "none") must_be_writable(config_.output.output_directory);
+        if (!processing.enable_checkpointing)
+            return "a new one, of which nothing is kept (checkpointing is disabled)";
+        const auto& checkpoints = processing.checkpoint_directory;
+        must_be_writable(checkpoints);
+        const auto wanted = identity_settings(config_, index_.census);
+        if (const auto& path = processing.resume_from_checkpoint; !path.empty()) {
+            if (!fs::is_regular_file(path)) return going_on_with(run_that_was_named(wanted));
+            const auto source = import_source(disk_, path);
+            if (!source) must(source.error());
+            return "goes on with what is in " + path;
+        }
+        const bool is_there = fs::exists(checkpoints);
+        if (!is_there && processing.must_resume) throw no_run_fits();
+        const auto run = is_there ? latest_that_fits(wanted) : std::nullopt;
+        return run ? going_on_with(*run) : "a new one in " + checkpoints;
+    }
+
 private:
+    std::string going_on_with(const found_run& run) {
+        if (const auto holder = look_at_holder(disk_, run.directory); holder.alive)
+            throw cannot_start{
+                exit_run_held,
+                {fmt::format("{}: the run is held by process {} on {} since {}", run.directory,
+                             holder.pid, holder.host, holder.started.substr(0, 19))}};
+        return "goes on with " + run.directory;
+    }
+
+    // A directory, or where it would be made.
+    static void must_be_writable(const std::string& directory) {
+        auto place = fs::path(absolute(directory));
+        std::error_code ec;
+        while (!fs::exists(place, ec) && place.has_relative_path()) place = place.parent_path();
+        if (::access(place.c_str(), W_OK | X_OK) != 0)
+            throw cannot_start{exit_disk,
+                               {fmt::format("{}: cannot be written to: {}", place.string(),
+                                            std::strerror(errno))}};
+    }
+
     void find_or_create() {
         const auto& processing = config_.processing;
         const auto wanted = identity_settings(config_, index_.census);
@@ -83,25 +126,39 @@ private:
                 resume_import(path, wanted);
                 return;
             }
-            auto named = named_run(disk_, path, wanted);
-            if (!named) must(named.error());
-            resume_run(*named);
+            resume_run(run_that_was_named(wanted));
             return;
         }
-        if (processing.auto_resume) {
-            auto search = find_run(disk_, checkpoints, wanted);
-            if (!search) must(search.error());
-            if (search->fitting) {
-                resume_run(*search->fitting);
-                return;
-            }
-            for (const auto& run : search->passed_over) console_.say("Not this run: " + run);
-            if (processing.must_resume)
-                throw cannot_start{exit_run_unusable,
-                                   {checkpoints + ": no run fits, and --must-resume was said"}};
+        if (const auto run = latest_that_fits(wanted)) {
+            resume_run(*run);
+            return;
         }
         create_run(checkpoints, new_name(), wanted);
         link_latest(checkpoints, opened_.store->directory());
+    }
+
+    found_run run_that_was_named(const json::object& wanted) {
+        auto named = named_run(disk_, config_.processing.resume_from_checkpoint, wanted);
+        if (!named) must(named.error());
+        return std::move(*named);
+    }
+
+    // What to go on with by itself; nothing: a new run is to be made.
+    std::optional<found_run> latest_that_fits(const json::object& wanted) {
+        const auto& processing = config_.processing;
+        if (!processing.auto_resume) return std::nullopt;
+        auto search = find_run(disk_, processing.checkpoint_directory, wanted);
+        if (!search) must(search.error());
+        if (search->fitting) return std::move(search->fitting);
+        for (const auto& run : search->passed_over) console_.say("Not this run: " + run);
+        if (processing.must_resume) throw no_run_fits();
+        return std::nullopt;
+    }
+
+    cannot_start no_run_fits() const {
+        return {exit_run_unusable,
+                {config_.processing.checkpoint_directory +
+                 ": no run fits, and --must-resume was said"}};
     }
 
     std::string new_name() const {
@@ -266,6 +323,11 @@ std::uint64_t random_number() {
 
 cannot_start usage_error(const failure& why) {
     return {exit_usage, {why.message()}};
+}
+
+std::string run_prospect(const config& used, const question_index& index, posix_file_system& disk,
+                         console& talk, wall_time started) {
+    return run_opener(used, index, disk, talk, started).prospect();
 }
 
 opened_run open_run(const config& used, const question_index& index, posix_file_system& disk,

@@ -136,32 +136,13 @@ asio::awaitable<void> wait_for_grace(task_context& run, duration grace) {
     co_await timer.join();
 }
 
-using probe_outcome = boost::system::result<void, attempt_failure>;
-
-// A server that takes connections and says nothing must not hold the start for as long as an
-// answer may take. What loses the race owns nothing. Not Asio's `||`: when both are cancelled, it
-// throws what nobody takes for a cancellation, and while one waits, it hides what the other threw.
-asio::awaitable<probe_outcome> probe_in_time(task_context& run, std::size_t which) {
-    const auto executor = co_await asio::this_coro::executor;
-    const auto limit = run.endpoints.longest_probe();
-    auto race = asio::experimental::make_parallel_group(
-        asio::co_spawn(executor, run.models[which].probe(), asio::deferred),
-        asio::co_spawn(executor, run.time.sleep_for(limit), asio::deferred));
-    auto [order, probe_threw, found, sleep_threw] =
-        co_await race.async_wait(asio::experimental::wait_for_one(), asio::use_awaitable);
-    const auto& threw = order[0] == 0 ? probe_threw : sleep_threw;
-    if (threw) std::rethrow_exception(threw);
-    if (order[0] == 0) co_return found;
-    co_return attempt_failure(failure(
-        failure_code::timed_out, std::string(models_path),
-        fmt::format("no answer within {:g} s", std::chrono::duration<double>(limit).count())));
-}
-
 // Side by side: those that say nothing hold the others once, not one after the other.
 asio::awaitable<std::vector<probe_outcome>> probe_all(task_context& run) {
     const auto executor = co_await asio::this_coro::executor;
     const auto probe = [&](std::size_t which) {
-        return asio::co_spawn(executor, probe_in_time(run, which), asio::deferred);
+        return asio::co_spawn(
+            executor, probe_in_time(run.models[which], run.time, run.endpoints.longest_probe()),
+            asio::deferred);
     };
     std::vector<decltype(probe(0))> probes;
     for (std::size_t i = 0; i < run.models.size(); ++i) probes.push_back(probe(i));
@@ -174,6 +155,24 @@ asio::awaitable<std::vector<probe_outcome>> probe_all(task_context& run) {
 }
 
 } // namespace
+
+// A server that takes connections and says nothing must not hold the start for as long as an
+// answer may take. What loses the race owns nothing. Not Asio's `||`: when both are cancelled, it
+// throws what nobody takes for a cancellation, and while one waits, it hides what the other threw.
+asio::awaitable<probe_outcome> probe_in_time(model_client& model, clock& time, duration limit) {
+    const auto executor = co_await asio::this_coro::executor;
+    auto race = asio::experimental::make_parallel_group(
+        asio::co_spawn(executor, model.probe(), asio::deferred),
+        asio::co_spawn(executor, time.sleep_for(limit), asio::deferred));
+    auto [order, probe_threw, found, sleep_threw] =
+        co_await race.async_wait(asio::experimental::wait_for_one(), asio::use_awaitable);
+    const auto& threw = order[0] == 0 ? probe_threw : sleep_threw;
+    if (threw) std::rethrow_exception(threw);
+    if (order[0] == 0) co_return found;
+    co_return attempt_failure(failure(
+        failure_code::timed_out, std::string(models_path),
+        fmt::format("no answer within {:g} s", std::chrono::duration<double>(limit).count())));
+}
 
 asio::awaitable<void>
 await_endpoint(task_context& run, std::function<void(const attempt_failure&, duration)> on_wait) {

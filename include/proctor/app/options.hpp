@@ -19,6 +19,7 @@ struct command_line {
     std::vector<std::string> config_files; // in order
     std::vector<assignment> assignments;   // of flags and --set, in order
     int acknowledge_fd = -1;               // --ack-fd
+    bool dry_run = false;                  // check, ask one question, and leave nothing behind
     std::string env_file;
     std::string again; // the same command as one would type it
 };

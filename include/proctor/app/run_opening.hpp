@@ -11,6 +11,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <string>
 
 namespace proctor {
 
@@ -23,6 +24,11 @@ struct opened_run {
     std::unique_ptr<run_store> store;
     ledger counted; // what earlier sessions have done
 };
+
+// What open_run would do, in a few words, without doing any of it: nothing is made, taken or
+// locked. Throws cannot_start where no run fits or a directory cannot be written to.
+std::string run_prospect(const config&, const question_index&, posix_file_system&, console&,
+                         wall_time started);
 
 // The latest run that fits, the one that the user named, or a new one; says which. With
 // checkpointing disabled a scratch run below the output directory. Throws cannot_start.

@@ -33,6 +33,11 @@ struct scheduler_settings {
     const question_index* index = nullptr;
 };
 
+// Whether anybody is there; timed_out if that is not known within `limit`. Model and clock outlive
+// the awaitable.
+using probe_outcome = boost::system::result<void, attempt_failure>;
+asio::awaitable<probe_outcome> probe_in_time(model_client&, clock&, duration limit);
+
 // Waits until an endpoint is there, or stops the run. `on_wait` hears what was the matter, each
 // time before it is tried again.
 asio::awaitable<void> await_endpoint(task_context&,

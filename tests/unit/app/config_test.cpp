@@ -90,6 +90,20 @@ BOOST_AUTO_TEST_CASE(an_unknown_key_is_told_with_line_and_the_nearest_known_one)
                         "did you mean processing.parallel_workers?"));
 }
 
+BOOST_AUTO_TEST_CASE(what_may_have_been_meant_is_found_by_leaf_or_by_letters) {
+    BOOST_TEST(unknown_key("output.max_time").find("processing.max_time?") != std::string::npos);
+    BOOST_TEST(unknown_key("output.formt").find("output.format?") != std::string::npos);
+    BOOST_TEST(unknown_key("weather").find("proctor config lists them") != std::string::npos);
+    BOOST_TEST(!inert_reason("processing.batch_size").empty());
+    BOOST_TEST(inert_reason("processing.max_time").empty());
+}
+
+BOOST_AUTO_TEST_CASE(user_information_in_a_url_is_not_shown) {
+    config used;
+    used.model.base_url = "https://me:canary@host/v1";
+    BOOST_TEST(redacted_yaml(used).find("canary") == std::string::npos);
+}
+
 BOOST_AUTO_TEST_CASE(every_problem_is_told_at_once) {
     const auto got = load("processing:\n  parallel_workers: many\n  save_incremental: perhaps\n"
                           "model:\n  generator_settings:\n    timeout: soon\n");

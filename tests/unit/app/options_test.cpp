@@ -52,6 +52,22 @@ BOOST_AUTO_TEST_CASE(every_flag_of_the_guide_does_its_job) {
     BOOST_TEST(!used.processing.progress_bar);
 }
 
+BOOST_AUTO_TEST_CASE(config_takes_what_run_takes) {
+    const auto asked = taken<config_options>(
+        {"config", "q.jsonl", "-c", "a.yaml", "-c", "b.yaml", "--parallel", "9", "--explain", "x"});
+    BOOST_TEST(asked.explain == "x");
+    BOOST_TEST(asked.line.config_files.size() == 2u);
+    BOOST_REQUIRE(asked.line.assignments.size() == 2u);
+    BOOST_TEST(asked.line.assignments[1].path == "processing.parallel_workers");
+    BOOST_TEST(asked.line.assignments[1].origin == "--parallel");
+    BOOST_TEST(taken<config_options>({"config"}).explain == "");
+}
+
+BOOST_AUTO_TEST_CASE(a_dry_run_is_asked_for_by_its_flag_alone) {
+    BOOST_TEST(taken<command_line>({"run", "q.jsonl", "--dry-run"}).dry_run);
+    BOOST_TEST(!taken<command_line>({"run", "q.jsonl"}).dry_run);
+}
+
 BOOST_AUTO_TEST_CASE(parallel_has_three_names) {
     for (const char* name : {"-j", "--parallel", "--max-connections"})
         BOOST_TEST(configured(parse({"run", name, "99"})).processing.parallel_workers == 99);
