@@ -100,6 +100,10 @@ const setting table[] = {
     {"output.output_prefix", "--output-prefix", "TEXT", "what their names begin with", [](config& c) -> setting_field { return &c.output.output_prefix; }},
     {"output.format", "", "", "json, jsonl or none", [](config& c) -> setting_field { return &c.output.format; }},
     {"output.save_incorrect", "--save-incorrect", "", "also a file of the questions that were answered wrong", [](config& c) -> setting_field { return &c.output.save_incorrect; }},
+
+    {"prices.prompt", "", "", "of a million prompt tokens, for the cost in status, progress and figures", [](config& c) -> setting_field { return &c.prices.prompt; }},
+    {"prices.completion", "", "", "of a million completion tokens", [](config& c) -> setting_field { return &c.prices.completion; }},
+    {"prices.currency", "", "", "what these prices are in", [](config& c) -> setting_field { return &c.prices.currency; }},
 };
 // clang-format on
 
@@ -204,6 +208,13 @@ problem parse(const std::string& text, double& into) {
     const auto [stop, error] = std::from_chars(text.data(), end, into);
     if (error != std::errc{} || stop != end || !std::isfinite(into)) return not_a("a number", text);
     return std::nullopt;
+}
+
+problem parse(const std::string& text, std::optional<double>& into) {
+    double value = 0;
+    auto wrong = parse(text, value);
+    if (!wrong) into = value;
+    return wrong;
 }
 
 problem parse(const std::string& text, std::string& into) {
@@ -572,6 +583,10 @@ std::vector<failure> check(const config& used) {
         !used.rag.enabled, "rag.enabled",
         "retrieval is not available; set it to false, or say --no-rag (rag.use_context_field: true "
         "puts each question's own text into its prompt)");
+    require(used.prices.prompt.has_value() == used.prices.completion.has_value(), "prices",
+            "prompt and completion go together; say 0 for what costs nothing");
+    require(used.prices.prompt.value_or(0) >= 0 && used.prices.completion.value_or(0) >= 0,
+            "prices", "expected numbers from 0");
     require(used.processing.enable_checkpointing || used.processing.resume_from_checkpoint.empty(),
             "processing.resume_from_checkpoint", "cannot resume with checkpointing disabled");
     require(used.processing.auto_resume || !used.processing.must_resume, "processing.must_resume",
@@ -597,7 +612,8 @@ std::string value_text(const config& used, const setting& entry) {
                 return *value ? seconds_text(**value) : "";
             else if constexpr (std::is_same_v<type, failure_limit>)
                 return limit_text(*value);
-            else if constexpr (std::is_same_v<type, std::optional<std::uint64_t>>)
+            else if constexpr (std::is_same_v<type, std::optional<std::uint64_t>> ||
+                               std::is_same_v<type, std::optional<double>>)
                 return *value ? fmt::format("{}", **value) : "";
             else if constexpr (std::is_same_v<type, header_list>)
                 return value->empty() ? "" : "***";
@@ -654,7 +670,8 @@ boost::json::object redacted_json(const config& used) {
                 if (text.empty()) return nullptr;
                 if constexpr (std::is_arithmetic_v<type> || std::is_same_v<type, json::object>)
                     return *value;
-                else if constexpr (std::is_same_v<type, std::optional<std::uint64_t>>)
+                else if constexpr (std::is_same_v<type, std::optional<std::uint64_t>> ||
+                                   std::is_same_v<type, std::optional<double>>)
                     return **value;
                 else if constexpr (std::is_same_v<type, duration>)
                     return std::chrono::duration<double>(*value).count();

@@ -1,14 +1,13 @@
 // To standard output or a file, whatever state the run is in.
 #include "proctor/app/export_command.hpp"
 
+#include "proctor/app/cost.hpp"
 #include "proctor/app/exit_status.hpp"
 #include "proctor/app/report.hpp"
 #include "proctor/app/run_lookup.hpp"
 #include "proctor/app/run_opening.hpp"
 #include "proctor/app/standard_output.hpp"
 #include "proctor/storage/posix_file_system.hpp"
-
-#include <boost/json/parse.hpp>
 
 #include <cerrno>
 #include <cstring>
@@ -24,24 +23,6 @@ const json::value& member(const json::object& object, std::string_view name) {
     static const json::value nothing;
     const auto* value = object.if_contains(name);
     return value ? *value : nothing;
-}
-
-// As the last session used it, by its status.json; what decides a result alone where that is lost.
-json::object config_of(file_system& disk, const run_view& run) {
-    const auto text = read_all(disk, join_path(run.directory(), status_file));
-    boost::system::error_code ec;
-    const auto status = json::parse(text ? *text : std::string(), ec);
-    if (!ec && status.is_object())
-        if (const auto* used = status.get_object().if_contains("config"); used && used->is_object())
-            return used->get_object();
-    const auto& settings = run.identity().settings;
-    json::object generator{{"model", member(settings, "model")}};
-    if (const auto* sampling = member(settings, "sampling").if_object())
-        generator.insert(sampling->begin(), sampling->end());
-    json::object used;
-    used["questions_file"] = member(run.identity().about, "questions_file");
-    used["model"] = {{"generator_settings", std::move(generator)}};
-    return used;
 }
 
 // A pipe, or a device such as /dev/null, is written to; no file is to take its place.
@@ -74,7 +55,7 @@ result<> write_through(const run_view& run, const export_options& options,
 results_frame frame_of(file_system& disk, const run_view& run) {
     const auto& identity = run.identity();
     results_frame frame;
-    frame.config = config_of(disk, run);
+    frame.config = used_config(disk, run);
     const auto total = selected_questions(identity).value_or(run.counted().completed_count() +
                                                              run.counted().failed_count());
     auto& about = frame.metadata;
@@ -86,7 +67,7 @@ results_frame frame_of(file_system& disk, const run_view& run) {
         about["questions_sha256"] = member(*questions, "sha256");
     about["run"] = run.directory();
     about["fingerprint"] = fingerprint(identity.settings);
-    about["statistics"] = figures_json(run.counted(), total);
+    about["statistics"] = figures_json(run.counted(), total, prices_in(frame.config));
     about["config"] = frame.config;
     return frame;
 }

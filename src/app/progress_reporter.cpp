@@ -72,6 +72,7 @@ progress progress_reporter::current() const {
     now.in_flight = endpoints_.in_flight();
     now.elapsed_seconds = std::chrono::duration<double>(clock_.now() - began_).count();
     now.marks = log_.counted().overall();
+    now.cost = cost_text(log_.counted().usage(), config_.prices);
     return now;
 }
 

@@ -128,6 +128,7 @@ std::string summary_text(const ledger& counted, const run_figures& figures) {
     }
     const auto usage = counted.usage();
     line("Tokens: {} prompt, {} completion", thousands(usage.prompt), thousands(usage.completion));
+    if (const auto cost = cost_text(usage, figures.prices); !cost.empty()) line("Cost: {}", cost);
     const auto& times = counted.latencies();
     if (times.count())
         line("Latency: p50 {:.3f} s, p95 {:.3f} s, p99 {:.3f} s", times.quantile(0.5),
@@ -157,7 +158,7 @@ std::string accuracy_lines(const ledger& counted) {
     return out;
 }
 
-json::object figures_json(const ledger& counted, std::uint64_t total) {
+json::object figures_json(const ledger& counted, std::uint64_t total, const price_list& prices) {
     json::object categories;
     for (const auto& [name, group] : counted.by_category()) categories[name] = tally_json(group);
     json::object failures;
@@ -181,6 +182,7 @@ json::object figures_json(const ledger& counted, std::uint64_t total) {
     object["truncated"] = counted.truncated_count();
     object["prompt_tokens"] = counted.usage().prompt;
     object["completion_tokens"] = counted.usage().completion;
+    object["cost"] = cost_json(counted.usage(), prices);
     object["requests"] = counted.attempts();
     object["retries"] = retries_of(counted);
     object["latency_seconds"] = nullptr;

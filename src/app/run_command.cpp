@@ -671,7 +671,7 @@ private:
         about["questions_sha256"] = index_.census.sha256;
         if (config_.processing.enable_checkpointing) about["run"] = directory;
         about["fingerprint"] = fingerprint(log_->store().identity().settings);
-        about["statistics"] = figures_json(log_->counted(), total_);
+        about["statistics"] = figures_json(log_->counted(), total_, config_.prices);
         about["session"] = session_json(log_->counted(), final_figures());
         return about;
     }
@@ -687,6 +687,7 @@ private:
         }
         figures.endpoints = group_->figures();
         figures.checkpoints = log_->figures();
+        figures.prices = config_.prices;
         figures.session_seconds = seconds_;
         figures.completed_before = completed_before_;
         return figures;

@@ -3,6 +3,7 @@
 
 #include "proctor/app/exit_status.hpp"
 
+#include <boost/json/parse.hpp>
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -121,6 +122,25 @@ std::optional<std::uint64_t> selected_questions(const run_identity& identity) {
     if (!count) return std::nullopt;
     const auto* chosen = object_at(identity.settings, "selection");
     return std::min(chosen ? number_at(*chosen, "limit").value_or(*count) : *count, *count);
+}
+
+json::object used_config(file_system& disk, const run_view& run) {
+    const auto text = read_all(disk, join_path(run.directory(), status_file));
+    boost::system::error_code ec;
+    const auto status = json::parse(text ? *text : std::string(), ec);
+    if (!ec && status.is_object())
+        if (const auto* used = object_at(status.get_object(), "config")) return *used;
+    const auto& settings = run.identity().settings;
+    const auto& about = run.identity().about;
+    if (const auto* begun = object_at(about, "config")) return *begun;
+    // What decides a result is known of every run.
+    json::object generator;
+    if (const auto* sampling = object_at(settings, "sampling")) generator = *sampling;
+    if (const auto* model = settings.if_contains("model")) generator["model"] = *model;
+    json::object used;
+    used["model"] = {{"generator_settings", std::move(generator)}};
+    if (const auto* file = about.if_contains("questions_file")) used["questions_file"] = *file;
+    return used;
 }
 
 selection selection_of(const json::object& settings) {

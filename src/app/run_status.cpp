@@ -184,6 +184,7 @@ run_status look_at_run(file_system& disk, const std::string& directory) {
         status.created = run->identity().created;
         status.total = selected_questions(run->identity());
         take_figures(status, run->counted());
+        status.prices = prices_in(used_config(disk, *run));
         take_sizes(status, found);
         if (found.last_written != wall_time{}) status.last_written = found.last_written;
         status.state = state_of(status, found);
@@ -211,6 +212,7 @@ json::object status_json(const run_status& status) {
     object["accuracy"] = or_null(status.marks.marked > 0, status.marks.accuracy());
     object["tokens"] = or_null(
         readable, {{"prompt", status.tokens.prompt}, {"completion", status.tokens.completion}});
+    object["cost"] = cost_json(status.tokens, status.prices);
     object["bytes"] =
         or_null(readable, {{"snapshots", status.snapshot_bytes}, {"log", status.log_bytes}});
     object["last_written"] =
@@ -247,6 +249,8 @@ std::string status_text(const run_status& status) {
     }
     line("tokens", fmt::format("{} prompt, {} completion", thousands(status.tokens.prompt),
                                thousands(status.tokens.completion)));
+    if (const auto cost = cost_text(status.tokens, status.prices); !cost.empty())
+        line("cost", cost);
     line("on disk", fmt::format("{} of snapshots, {} of log", size_text(status.snapshot_bytes),
                                 size_text(status.log_bytes)));
     if (status.last_written) line("written", iso_time(*status.last_written).substr(0, 19));

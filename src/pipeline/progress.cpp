@@ -60,6 +60,7 @@ std::string progress_bar(const progress& now, std::size_t width, bool unicode) {
     const auto failed = now.failed ? fmt::format(" {} failed", thousands(now.failed)) : "";
     const auto accuracy =
         now.marks.marked ? fmt::format(" acc {:.1f}%", 100 * now.marks.accuracy()) : "";
+    const auto cost = now.cost.empty() ? "" : " " + now.cost;
     const auto in_flight = fmt::format(" {} in flight", thousands(now.in_flight));
     auto head = fmt::format("{:.1f}%|", percent(now));
     auto tail = fmt::format("| {} [{}]{}{}", done, timing(now), failed, accuracy);
@@ -70,12 +71,13 @@ std::string progress_bar(const progress& now, std::size_t width, bool unicode) {
     // What else there is room for, the most telling first.
     constexpr std::size_t least = 10;
     const auto fits = [&](const std::string& more) { return cells() >= least + more.size(); };
+    if (fits(cost)) tail += cost;
     const std::string label = "Processing questions: ";
     if (fits(label)) head = label + head;
     if (fits(in_flight)) tail += in_flight;
     if (cells() >= 3) return head + bar(percent(now) / 100, cells(), unicode) + tail;
     auto text = fmt::format("{:.1f}% {}", percent(now), done);
-    for (const auto& more : {failed, accuracy, in_flight})
+    for (const auto& more : {failed, accuracy, cost, in_flight})
         if (text.size() + more.size() <= width) text += more;
     return text.substr(0, width);
 }
@@ -84,6 +86,7 @@ std::string progress_line(const progress& now) {
     auto line = fmt::format("Progress: {}/{} ({:.1f}%) [{}]", thousands(now.completed),
                             thousands(now.total), percent(now), timing(now));
     if (now.marks.marked) line += fmt::format(", accuracy {:.1f}%", 100 * now.marks.accuracy());
+    if (!now.cost.empty()) line += ", cost " + now.cost;
     line += fmt::format(", {} in flight", thousands(now.in_flight));
     if (now.failed) line += fmt::format(", {} failed", thousands(now.failed));
     return line;

@@ -99,6 +99,26 @@ BOOST_FIXTURE_TEST_CASE(figures_are_saved_apart_and_do_not_tell_of_interruptions
     BOOST_TEST(told.at_pointer("/session/questions").to_number<int>() < 12);
 }
 
+BOOST_FIXTURE_TEST_CASE(the_cost_is_that_of_all_tokens_by_the_prices_that_were_named, class_room) {
+    const auto run = complete({"--set", "prices.prompt=1000000", "--set", "prices.completion=2e6"});
+    const auto told = json_of(results_path(*this, run.errors)).at("metadata");
+    const auto tokens = [&](const char* kind) {
+        return told.at("statistics").at(kind).to_number<double>();
+    };
+    const auto cost = tokens("prompt_tokens") + 2 * tokens("completion_tokens");
+    BOOST_TEST(cost > 0);
+    BOOST_TEST(told.at_pointer("/statistics/cost/amount").to_number<double>() == cost);
+    BOOST_TEST(contains(run.output, "\nCost: "));
+    const auto status = run_to_end(proctor({"status", "checkpoints/latest", "--json"}));
+    BOOST_TEST(boost::json::parse(status.output).at_pointer("/cost/amount").to_number<double>() ==
+               cost);
+    BOOST_TEST(contains(run_to_end(proctor({"status", "checkpoints/latest"})).output, "cost:"));
+
+    const auto half = run_to_end(ask_all({"--set", "prices.prompt=1"}));
+    BOOST_TEST(half.code == 2);
+    BOOST_TEST(contains(half.errors, "prices: prompt and completion go together"));
+}
+
 BOOST_FIXTURE_TEST_CASE(jsonl_results_have_a_line_for_each_question, class_room) {
     const auto run = complete({"--set", "output.format=jsonl"});
     const auto path = results_path(*this, run.errors);

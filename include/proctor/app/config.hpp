@@ -4,6 +4,7 @@
 // copy beside the results, and the check that configs/example.yaml has every key.
 #pragma once
 
+#include "proctor/app/cost.hpp"
 #include "proctor/async/clock.hpp"
 #include "proctor/core/error.hpp"
 #include "proctor/eval/dataset.hpp"
@@ -139,12 +140,15 @@ struct config {
         std::string format = "json"; // jsonl, none
         bool save_incorrect = false;
     } output;
+
+    price_list prices;
 };
 
 // Where a key's value lives in a config.
-using setting_field = std::variant<bool*, std::uint64_t*, std::optional<std::uint64_t>*, double*,
-                                   std::string*, duration*, std::optional<duration>*, secret*,
-                                   failure_limit*, header_list*, boost::json::object*>;
+using setting_field =
+    std::variant<bool*, std::uint64_t*, std::optional<std::uint64_t>*, double*,
+                 std::optional<double>*, std::string*, duration*, std::optional<duration>*, secret*,
+                 failure_limit*, header_list*, boost::json::object*>;
 
 struct setting {
     std::string_view path;    // "processing.parallel_workers"

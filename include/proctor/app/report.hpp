@@ -1,6 +1,7 @@
 // The figures at the end of a run.
 #pragma once
 
+#include "proctor/app/cost.hpp"
 #include "proctor/core/ledger.hpp"
 #include "proctor/net/endpoint.hpp"
 #include "proctor/net/endpoint_group.hpp"
@@ -18,6 +19,7 @@ struct run_figures {
     connection_counts connections; // of all endpoints
     group_figures endpoints;
     checkpoint_figures checkpoints;
+    price_list prices;
     double session_seconds = 0;
     std::uint64_t completed_before = 0;
 };
@@ -32,7 +34,7 @@ std::string accuracy_lines(const ledger&);
 // The same figures for the metadata of the results file and for the summary, where
 // configs/README.md tells their names: those of the run, which are the same however often it was
 // interrupted and of how many shards it was merged, and those of the session.
-boost::json::object figures_json(const ledger&, std::uint64_t total);
+boost::json::object figures_json(const ledger&, std::uint64_t total, const price_list&);
 boost::json::object session_json(const ledger&, const run_figures&);
 
 } // namespace proctor

@@ -41,6 +41,10 @@ cannot_start storage_trouble(const failure&, const std::string& directory);
 // Questions of the selection, by run.json; nothing if that does not tell.
 std::optional<std::uint64_t> selected_questions(const run_identity&);
 
+// The configuration, without secrets, as the last session used it: by its status.json; where that
+// is lost, as the run began.
+boost::json::object used_config(file_system&, const run_view&);
+
 // Which those are.
 selection selection_of(const boost::json::object& identity_settings);
 

@@ -2,6 +2,7 @@
 // do.
 #pragma once
 
+#include "proctor/app/cost.hpp"
 #include "proctor/app/run_holder.hpp"
 #include "proctor/core/ledger.hpp"
 #include "proctor/storage/run_view.hpp"
@@ -40,6 +41,7 @@ struct run_status {
     std::map<std::string, std::uint64_t> failed_by_kind;
     tally marks;
     token_usage tokens;
+    price_list prices;
     std::uint64_t snapshot_bytes = 0, log_bytes = 0;
     std::optional<wall_time> last_written;
     std::uint64_t torn_bytes = 0; // that a crash cut off; none of a live run

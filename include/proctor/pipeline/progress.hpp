@@ -17,13 +17,14 @@ struct progress {
     std::uint64_t in_flight = 0;
     double elapsed_seconds = 0; // of this session
     tally marks;
+    std::string cost; // so far, as text; empty: nobody named prices
 
     double rate() const;              // completed in this session, per second
     double remaining_seconds() const; // 0 if nothing is known
 };
 
 // "Processing questions: 32.4%|████    | 3,240/10,000 [15:32<32:45, 3.5 questions/s]" and what
-// else fits into `width` columns: accuracy so far, in flight, failed.
+// else fits into `width` columns: accuracy and cost so far, in flight, failed.
 std::string progress_bar(const progress&, std::size_t width, bool unicode);
 // The same figures as one plain line, for logs and pipes.
 std::string progress_line(const progress&);

@@ -184,6 +184,19 @@ BOOST_AUTO_TEST_CASE(a_template_without_the_question_is_told) {
     BOOST_TEST(!mentions(check(load("prompt: {template: 'Q: {question}'}").used), "prompt."));
 }
 
+BOOST_AUTO_TEST_CASE(prices_are_numbers_from_0_and_go_together) {
+    BOOST_TEST(mentions(check(load("prices: {prompt: 0.5}").used), "go together"));
+    BOOST_TEST(mentions(check(load("prices: {prompt: 0.5, completion: -1}").used), "from 0"));
+    BOOST_TEST(mentions(load("prices: {prompt: cheap}").problems, "expected a number"));
+    const auto got = load("prices: {prompt: 0.5, completion: 0, currency: EUR}");
+    BOOST_TEST(!mentions(check(got.used), "prices"));
+    const auto recorded = prices_in(redacted_json(got.used));
+    BOOST_TEST(*recorded.prompt == 0.5);
+    BOOST_TEST(*recorded.completion == 0.0);
+    BOOST_TEST(recorded.currency == "EUR");
+    BOOST_TEST(!prices_in(redacted_json(config{})).prompt);
+}
+
 BOOST_AUTO_TEST_CASE(a_missing_file_is_told) {
     BOOST_TEST(mentions(read_config_file("/does/not/exist.yaml").problems, "cannot open"));
 }

@@ -52,7 +52,7 @@ BOOST_FIXTURE_TEST_CASE(figures_of_a_merger_are_those_of_its_parts, two_halves) 
     BOOST_REQUIRE(expected.merge(even.counted()));
     const auto whole = view("whole");
     BOOST_TEST((whole.counted().state() == expected.state()));
-    BOOST_TEST(figures_json(whole.counted(), {}) == figures_json(expected, {}));
+    BOOST_TEST(figures_json(whole.counted(), 6, {}) == figures_json(expected, 6, {}));
     for (question_id id = 1; id <= 6; ++id)
         BOOST_TEST(whole.find(id).value().value() ==
                    (id % 2 ? odd : even).find(id).value().value());

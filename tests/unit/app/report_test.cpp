@@ -51,7 +51,7 @@ double number(const boost::json::value& value, const std::string& pointer) {
 BOOST_AUTO_TEST_SUITE(figures)
 
 BOOST_AUTO_TEST_CASE(accuracy_has_its_interval_overall_and_by_category) {
-    const boost::json::value told = figures_json(ledger_of(eight()), 8);
+    const boost::json::value told = figures_json(ledger_of(eight()), 8, {});
     // Three of four: (0.75 + z²/8 ± z √(0.1875/4 + z²/64)) / (1 + z²/4), z² = 3.8415.
     BOOST_TEST(number(told, "/overall/accuracy") == 0.75);
     BOOST_TEST(number(told, "/overall/interval_95/0") == 0.300642, tolerance(1e-5));
@@ -65,7 +65,7 @@ BOOST_AUTO_TEST_CASE(accuracy_has_its_interval_overall_and_by_category) {
 
 BOOST_AUTO_TEST_CASE(at_worst_all_that_has_no_mark_is_wrong) {
     const auto counted = ledger_of(eight());
-    const boost::json::value told = figures_json(counted, 8);
+    const boost::json::value told = figures_json(counted, 8, {});
     // Three of eight.
     BOOST_TEST(number(told, "/if_unmarked_were_wrong/accuracy") == 0.375);
     BOOST_TEST(number(told, "/if_unmarked_were_wrong/interval_95/0") == 0.136844, tolerance(1e-5));
@@ -85,7 +85,7 @@ BOOST_AUTO_TEST_CASE(where_all_is_marked_there_is_nothing_worse_to_tell) {
 }
 
 BOOST_AUTO_TEST_CASE(questions_are_counted_by_what_became_of_them) {
-    const boost::json::value told = figures_json(ledger_of(eight()), 8);
+    const boost::json::value told = figures_json(ledger_of(eight()), 8, {});
     BOOST_TEST(number(told, "/total_questions") == 8);
     BOOST_TEST(number(told, "/completed") == 6);
     BOOST_TEST(number(told, "/overall/unmarked") == 2);
@@ -102,21 +102,43 @@ BOOST_AUTO_TEST_CASE(questions_are_counted_by_what_became_of_them) {
 
 BOOST_AUTO_TEST_CASE(figures_of_a_run_do_not_tell_how_often_it_was_interrupted) {
     auto outcomes = eight();
-    const auto whole = figures_json(ledger_of(outcomes), 8);
+    const auto whole = figures_json(ledger_of(outcomes), 8, {});
     for (std::size_t cut = 0; cut <= outcomes.size(); ++cut) {
         const auto at = outcomes.begin() + static_cast<std::ptrdiff_t>(cut);
         auto resumed = ledger_of({outcomes.begin(), at});
         BOOST_REQUIRE(resumed.merge(ledger_of({at, outcomes.end()})));
-        BOOST_TEST(figures_json(resumed, 8) == whole);
+        BOOST_TEST(figures_json(resumed, 8, {}) == whole);
     }
 }
 
 BOOST_AUTO_TEST_CASE(of_a_run_without_answers_nothing_is_made_up) {
-    const boost::json::value told = figures_json({}, 0);
+    const boost::json::value told = figures_json({}, 0, {});
     BOOST_TEST(told.at_pointer("/overall/accuracy").is_null());
     BOOST_TEST(told.at_pointer("/if_unmarked_were_wrong").is_null());
     BOOST_TEST(told.at_pointer("/latency_seconds").is_null());
     BOOST_TEST(number(told, "/retries") == 0);
+}
+
+BOOST_AUTO_TEST_CASE(tokens_cost_what_a_million_of_them_does) {
+    price_list prices;
+    prices.prompt = 0.5;
+    prices.completion = 2;
+    prices.currency = "EUR";
+    BOOST_TEST(*cost_of({3'000'000, 250'000}, prices) == 2.0); // 1.5 + 0.5
+    BOOST_TEST(cost_text({3'000'000, 250'000}, prices) == "2.00 EUR");
+    BOOST_TEST(cost_text({1'000, 100}, prices) == "0.0007 EUR");
+    BOOST_TEST(!cost_of({3'000'000, 250'000}, {}));
+    BOOST_TEST(cost_text({3'000'000, 250'000}, {}) == "");
+
+    const boost::json::value told = figures_json(ledger_of(eight()), 8, prices);
+    // 700 prompt and 140 completion tokens: 350 and 280 millionths.
+    BOOST_TEST(number(told, "/cost/amount") == 0.00063, tolerance(1e-12));
+    BOOST_TEST(told.at_pointer("/cost/currency").as_string() == "EUR");
+    run_figures session;
+    session.prices = prices;
+    BOOST_TEST(summary_text(ledger_of(eight()), session).find("Cost: 0.0006 EUR\n") !=
+               std::string::npos);
+    BOOST_TEST(boost::json::value(figures_json(ledger_of(eight()), 8, {})).at("cost").is_null());
 }
 
 BOOST_AUTO_TEST_CASE(throughput_is_that_of_the_session) {

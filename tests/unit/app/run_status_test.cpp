@@ -51,6 +51,21 @@ BOOST_AUTO_TEST_CASE(a_lock_is_known_by_its_file_or_by_its_inode_and_the_process
     BOOST_TEST(!is_locked("", {0xfd, 1, 77}, 9));
 }
 
+BOOST_FIXTURE_TEST_CASE(the_cost_is_by_the_prices_of_the_last_session_or_those_at_the_start,
+                        place) {
+    const auto priced = [](double prompt) -> boost::json::object {
+        return {{"prices", {{"prompt", prompt}, {"completion", 2}, {"currency", "EUR"}}}};
+    };
+    auto identity = identity_of(1);
+    identity.about["config"] = priced(1);
+    make_run(disk, run, identity, {result_record(1, 1)}); // 10 prompt and 3 completion tokens
+    BOOST_TEST(status_json(look()).at("cost").at("amount").to_number<double>() == 16e-6);
+    const boost::json::object last_word{{"config", priced(1e6)}};
+    BOOST_REQUIRE(
+        write_new_file(disk, join_path(run, status_file), json_text(last_word)).has_value());
+    BOOST_TEST(says(status_text(look()), "10.00 EUR"));
+}
+
 BOOST_FIXTURE_TEST_CASE(a_run_that_is_held_is_running_and_looking_takes_no_lock, place) {
     const auto store = begin_run(disk, run, identity_of(6),
                                  {result_record(1, 1), result_record(2, 0), failed_record(3),

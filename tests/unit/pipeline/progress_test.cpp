@@ -35,9 +35,24 @@ BOOST_AUTO_TEST_CASE(where_there_is_less_room_the_figures_stay) {
     BOOST_TEST(progress_bar(sample(), 20, false) == "32.4% 3,240/10,000");
 }
 
+BOOST_AUTO_TEST_CASE(the_cost_so_far_is_told_where_there_are_prices_and_room) {
+    auto now = sample();
+    now.cost = "12.34 USD";
+    BOOST_TEST(progress_bar(now, 120, false) ==
+               "Processing questions: 32.4%|####         | 3,240/10,000 "
+               "[15:32<32:25, 3.5 questions/s] acc 75.0% 12.34 USD 256 in flight");
+    BOOST_TEST(progress_bar(now, 81, false) ==
+               "32.4%|###       | 3,240/10,000 [15:32<32:25, 3.5 questions/s] acc 75.0% 12.34 USD");
+    BOOST_TEST(progress_bar(now, 80, false).ends_with(" acc 75.0%"));
+    BOOST_TEST(progress_line(now).ends_with(", accuracy 75.0%, cost 12.34 USD, 256 in flight"));
+}
+
 BOOST_AUTO_TEST_CASE(a_bar_never_exceeds_its_width) {
-    for (std::size_t width = 1; width < 200; ++width)
-        BOOST_TEST(progress_bar(sample(), width, false).size() <= width, "at " << width);
+    auto priced = sample();
+    priced.cost = "12.34 USD";
+    for (const auto& now : {sample(), priced})
+        for (std::size_t width = 1; width < 200; ++width)
+            BOOST_TEST(progress_bar(now, width, false).size() <= width, "at " << width);
 }
 
 BOOST_AUTO_TEST_CASE(a_resumed_run_is_timed_from_where_it_resumed) {
