@@ -248,6 +248,11 @@ private:
     }
 
     asio::awaitable<result<answer>> ask_grader(const question& prompt) {
+        if (!grader_group_) { // a rehearsal, which has no patience
+            auto reply = co_await grader_clients_.front().ask(prompt);
+            if (!reply) co_return named(reply.error().why, grader_names_.front());
+            co_return std::move(reply->said);
+        }
         const asked_model model{clock_,           grader_clients_, *grader_group_,
                                 control_,         random_,         retry_policy_,
                                 on_grader_retry_, grader_figures_, grader_names_.front()};
@@ -351,6 +356,7 @@ private:
                 trouble = std::current_exception();
             }
             for (const auto& each : endpoints_) co_await each->stop();
+            if (grader_endpoint_) co_await grader_endpoint_->stop();
         };
         run_to_completion(context_, all());
         if (trouble) std::rethrow_exception(trouble);

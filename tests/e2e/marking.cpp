@@ -132,4 +132,18 @@ BOOST_FIXTURE_TEST_CASE(another_grader_is_another_run, seminar) {
     BOOST_TEST(contains(other.errors, "grader"));
 }
 
+BOOST_FIXTURE_TEST_CASE(a_dry_run_marks_its_one_answer_too, seminar) {
+    const auto marks = judge({});
+    judge_is_at(marks.base_url());
+    const auto done = run_to_end(run({"--dry-run"}));
+    BOOST_REQUIRE_MESSAGE(done.code == 0, done.errors);
+    BOOST_TEST(contains(done.output, "Marking: score 1"), done.output);
+    BOOST_TEST(model.requests() == 1u);
+    BOOST_TEST(marks.requests() == 1u);
+    judge_is_at("http://127.0.0.1:1/v1"); // nobody is there
+    const auto away = run_to_end(run({"--dry-run"}));
+    BOOST_TEST(away.code == 3, away.errors);
+    BOOST_TEST(contains(away.errors, "grader judge"), away.errors);
+}
+
 BOOST_AUTO_TEST_SUITE_END()
