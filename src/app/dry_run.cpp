@@ -128,10 +128,14 @@ asio::awaitable<rehearsal_end> dry_run(rehearsal what) {
     auto reply = co_await what.models[*there].ask(asked);
     if (!reply) co_return end_of(reply.error());
     show(what.secrets.clean(reply_text(reply->said)));
-    const auto mark = co_await what.marks.mark(asked, reply->said);
-    if (!mark)
-        co_return rehearsal_end{exit_some_failed,
-                                "the answer is not marked: " + mark.error().message()};
+    auto mark = what.marks.mark_at_once(asked, reply->said);
+    if (!mark) {
+        auto given = co_await what.marks.mark(asked, reply->said);
+        if (!given)
+            co_return rehearsal_end{exit_some_failed,
+                                    "the answer is not marked: " + given.error().message()};
+        mark = std::move(*given);
+    }
     show(marking_text(asked, *mark) + "\nNothing else was sent, and nothing is kept.\n");
     co_return rehearsal_end{exit_complete, {}};
 }

@@ -293,12 +293,16 @@ public:
     using marking = grade (*)(const question&, const answer&);
 
     explicit local_grader(marking free_text) : free_text_(free_text) {}
-    bool waits(const question&, const answer&) const override { return false; }
+    bool sends_requests() const override { return false; }
 
-    asio::awaitable<result<grade>> mark(const question& asked, const answer& said) override {
+    std::optional<grade> mark_at_once(const question& asked, const answer& said) const override {
         const auto by =
             asked.format == question_format::multiple_choice ? &mark_choice : free_text_;
-        co_return by(asked, said);
+        return by(asked, said);
+    }
+
+    asio::awaitable<result<grade>> mark(const question& asked, const answer& said) override {
+        co_return *mark_at_once(asked, said);
     }
 
 private:

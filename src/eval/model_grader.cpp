@@ -159,13 +159,11 @@ std::optional<verdict> read_verdict(std::string_view reply) {
     return std::nullopt;
 }
 
-bool model_grader::waits(const question& asked, const answer& said) const {
-    return way_ == grading_way::model || !mark_if_sure(asked, said);
+std::optional<grade> model_grader::mark_at_once(const question& asked, const answer& said) const {
+    return way_ == grading_way::hybrid ? mark_if_sure(asked, said) : std::nullopt;
 }
 
 asio::awaitable<result<grade>> model_grader::mark(const question& asked, const answer& said) {
-    if (way_ == grading_way::hybrid)
-        if (auto sure = mark_if_sure(asked, said)) co_return std::move(*sure);
     const auto extracted = mark_by_extraction(asked, said); // for its choices
     std::string last;
     for (unsigned attempt = 1; attempt <= most_attempts; ++attempt) {

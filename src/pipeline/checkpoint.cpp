@@ -30,15 +30,39 @@ checkpoint::~checkpoint() {
     compaction_thread_.join();
 }
 
+void checkpoint::batch::add(const record_view& record, outcome what) {
+    append_record(records, record);
+    outcomes.push_back(std::move(what));
+}
+
+void checkpoint::batch::make_all() {
+    for (const auto& maker : to_make) {
+        auto made = maker();
+        add({made.kind, 0, made.question, made.body}, std::move(made.what));
+    }
+    to_make.clear();
+    bytes_to_make = 0;
+}
+
+void checkpoint::begin_batch() {
+    const auto now = clock_.now();
+    gathered_.set(now + settings_.gather_time);
+    if (unsynced_.empty()) waited_.set(now + settings_.longest_wait);
+}
+
 void checkpoint::append(const record_view& record, outcome what) {
     if (failed_) return;
-    if (gathering_.count == 0) {
-        const auto now = clock_.now();
-        gathered_.set(now + settings_.gather_time);
-        if (unsynced_.empty()) waited_.set(now + settings_.longest_wait);
-    }
-    append_record(gathering_.records, record);
-    gathering_.outcomes.push_back(std::move(what));
+    if (gathering_.count == 0) begin_batch();
+    gathering_.add(record, std::move(what));
+    ++gathering_.count;
+    if (work_is_due()) wake_.notify();
+}
+
+void checkpoint::append(std::function<made_record()> maker, std::size_t bytes) {
+    if (failed_) return;
+    if (gathering_.count == 0) begin_batch();
+    gathering_.to_make.push_back(std::move(maker));
+    gathering_.bytes_to_make += bytes;
     ++gathering_.count;
     if (work_is_due()) wake_.notify();
 }
@@ -77,7 +101,7 @@ bool checkpoint::work_is_due() const {
     if (failed_) return stopping_;
     if (stopping_ || flushing_) return true;
     if (gathering_.count > 0 &&
-        (gathering_.records.size() >= settings_.gather_bytes || clock_.now() >= gathered_.at))
+        (gathering_.bytes() >= settings_.gather_bytes || clock_.now() >= gathered_.at))
         return true;
     // A sync for what is written already need not wait for more to gather.
     return (gathering_.count == 0 && sync_is_due()) || note_is_due();
@@ -133,10 +157,11 @@ bool checkpoint::may_wait_for_room(const failure& why) {
 }
 
 // All of it in one crossing to the disk's thread: a second one would cost as much as the sync.
-asio::awaitable<result<>> checkpoint::write(const batch& now, disk_work also) {
+asio::awaitable<result<>> checkpoint::write(batch& now, disk_work also) {
     bool appended = now.count == 0;
     for (;;) {
         std::function<result<>()> job = [this, &now, &appended, also]() -> result<> {
+            now.make_all();
             if (!appended)
                 if (auto done = store_->append(now.records, now.count); !done) return done;
             appended = true;
@@ -149,6 +174,7 @@ asio::awaitable<result<>> checkpoint::write(const batch& now, disk_work also) {
             return also.close ? store_->close() : result<>();
         };
         auto done = co_await on_disk_thread(std::move(job));
+        writing_bytes_ = now.bytes(); // all of it is made
         if (appended && full_since_) {
             tell("there is room on the disk again: the run goes on");
             full_since_.reset();
@@ -173,7 +199,7 @@ asio::awaitable<void> checkpoint::work() {
         also.note = note_is_due();
         also.close = stopping_ && gathering_.count == 0 && unsynced_.empty();
         auto now = std::exchange(gathering_, {});
-        writing_bytes_ = now.records.size();
+        writing_bytes_ = now.bytes();
         const auto done = co_await write(now, also);
         writing_bytes_ = 0;
         figures_.bytes += now.records.size();

@@ -70,6 +70,32 @@ asio::awaitable<result<grade>> mark_while_resting(task_context& run, const quest
     co_return co_await run.marks.mark(asked, said);
 }
 
+double seconds_between(time_point begin, time_point end) {
+    return std::chrono::duration<double>(end - begin).count();
+}
+
+// Marking and serialization are a third of what a question costs; where nothing of them is needed
+// on the network's thread, they are left to the disk's.
+bool can_be_marked_later(const task_context& run, const question& asked, const answer& said) {
+    constexpr std::size_t surely_fits = max_record_body / 16; // a byte is six when it is escaped
+    return !run.marks.sends_requests() && !run.on_result &&
+           bytes_of(asked) + said.text.size() + said.reasoning.size() <= surely_fits;
+}
+
+void append_for_marking(task_context& run, question asked, answer said) {
+    const auto bytes = bytes_of(asked) + said.text.size() + said.reasoning.size();
+    run.log.append(
+        [&marks = std::as_const(run.marks), asked = std::move(asked), said = std::move(said)] {
+            const auto begin = std::chrono::steady_clock::now();
+            auto mark = marks.mark_at_once(asked, said).value();
+            mark.evaluation_seconds = seconds_between(begin, std::chrono::steady_clock::now());
+            return made_record{record_kind::result, asked.number, result_body(asked, said, mark),
+                               outcome_of(asked, said, mark)};
+        },
+        bytes);
+    ++run.figures.ended;
+}
+
 void append_result(task_context& run, const question& asked, const answer& said,
                    const grade& mark) {
     const auto body = result_body(asked, said, mark);
@@ -102,14 +128,18 @@ asio::awaitable<void> question_task(task_context& run, question asked) {
         said = co_await ask(run, asked);
     if (!said) co_return;
 
-    const auto begin = run.time.now();
-    result<grade> mark = grade();
-    if (run.marks.waits(asked, *said)) {
-        if (!unmarked && !append_answer(run, asked, *said)) co_return;
-        mark = co_await mark_while_resting(run, asked, *said);
-    } else {
-        mark = co_await run.marks.mark(asked, *said);
+    if (can_be_marked_later(run, asked, *said)) {
+        append_for_marking(run, std::move(asked), std::move(*said));
+        co_return;
     }
+    const auto begin = run.time.now();
+    if (auto mark = run.marks.mark_at_once(asked, *said)) {
+        mark->evaluation_seconds = seconds_between(begin, run.time.now());
+        append_result(run, asked, *said, *mark);
+        co_return;
+    }
+    if (!unmarked && !append_answer(run, asked, *said)) co_return;
+    auto mark = co_await mark_while_resting(run, asked, *said);
     if (!mark) {
         if (run.control.stopping()) co_return; // the marking is left to the next session
         question_failure why;
@@ -118,7 +148,7 @@ asio::awaitable<void> question_task(task_context& run, question asked) {
         append_failure(run, asked, why);
         co_return;
     }
-    mark->evaluation_seconds = std::chrono::duration<double>(run.time.now() - begin).count();
+    mark->evaluation_seconds = seconds_between(begin, run.time.now());
     append_result(run, asked, *said, *mark);
 }
 

@@ -20,11 +20,15 @@ class grader {
 public:
     virtual ~grader() = default;
 
-    // Whether mark() sends a request for this answer. If so, the answer is logged before it is
-    // marked, so that a crash or the grader's outage costs a marking and not an answer.
-    virtual bool waits(const question&, const answer&) const = 0;
+    // Whether there may be answers that mark_at_once() leaves.
+    virtual bool sends_requests() const = 0;
 
-    // Both arguments live until the awaitable has ended. A failure is the grader's, never a 0.
+    // Without a request. Nothing: this answer takes one; it is logged before it is marked, so that
+    // a crash or the grader's outage costs a marking and not an answer. On any thread.
+    virtual std::optional<grade> mark_at_once(const question&, const answer&) const = 0;
+
+    // What mark_at_once() leaves. Both arguments live until the awaitable has ended. A failure is
+    // the grader's, never a 0.
     virtual asio::awaitable<result<grade>> mark(const question&, const answer&) = 0;
 };
 

@@ -40,7 +40,8 @@ public:
 
     model_grader(grading_way way, asking ask) : way_(way), ask_(std::move(ask)) {}
 
-    bool waits(const question&, const answer&) const override;
+    bool sends_requests() const override { return true; }
+    std::optional<grade> mark_at_once(const question&, const answer&) const override;
 
     // A reply without a verdict is asked for twice more; after that the answer is unmarked, and the
     // reason says so. A failure: no reply was to be had.

@@ -32,6 +32,14 @@ enum class durability {
     none,         // never: there is nothing to resume from, only results to collect
 };
 
+// A record that is not serialized yet.
+struct made_record {
+    record_kind kind = record_kind::result;
+    question_id question = 0;
+    std::string body;
+    outcome what;
+};
+
 struct checkpoint_settings {
     durability mode = durability::by_interval;
     std::uint64_t interval = 50;
@@ -71,6 +79,9 @@ public:
 
     // Takes a record. It becomes durable in its turn, unless failed() says otherwise.
     void append(const record_view&, outcome);
+    // The same of a record that is made on the disk's thread, with the batch that it is part of;
+    // until then it counts as `bytes`.
+    void append(std::function<made_record()> maker, std::size_t bytes);
 
     // Waits until everything taken so far is durable, or the store has failed.
     asio::awaitable<result<>> flush();
@@ -90,7 +101,7 @@ public:
                sealed_bytes_ < settings_.max_sealed_bytes;
     }
     // Of records that were taken and are not written yet.
-    std::size_t waiting_bytes() const { return gathering_.records.size() + writing_bytes_; }
+    std::size_t waiting_bytes() const { return gathering_.bytes() + writing_bytes_; }
     // Set once the store has failed; nothing is counted after that.
     const std::optional<failure>& failed() const { return failed_; }
     const checkpoint_figures& figures() const { return figures_; }
@@ -100,9 +111,15 @@ public:
 
 private:
     struct batch {
+        std::size_t bytes() const { return records.size() + bytes_to_make; }
+        void add(const record_view&, outcome);
+        void make_all(); // on the disk's thread
+
         std::string records;
-        std::uint32_t count = 0;
-        std::vector<outcome> outcomes;
+        std::vector<outcome> outcomes; // of these
+        std::vector<std::function<made_record()>> to_make;
+        std::size_t bytes_to_make = 0;
+        std::uint32_t count = 0; // of both kinds
     };
 
     struct deadline {
@@ -124,7 +141,8 @@ private:
 
     asio::awaitable<void> work();
     asio::awaitable<void> compact();
-    asio::awaitable<result<>> write(const batch&, disk_work);
+    asio::awaitable<result<>> write(batch&, disk_work);
+    void begin_batch();
     bool may_wait_for_room(const failure&);
     asio::awaitable<result<>> on_disk_thread(std::function<result<>()>);
     bool work_is_due() const;

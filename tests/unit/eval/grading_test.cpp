@@ -337,7 +337,7 @@ BOOST_AUTO_TEST_CASE(graders_are_found_by_name) {
     BOOST_TEST(grader_names() == known, boost::test_tools::per_element());
     const auto grader = make_grader("extraction");
     BOOST_REQUIRE(grader);
-    BOOST_TEST(!grader->waits({}, {}));
+    BOOST_TEST(!grader->sends_requests());
     BOOST_TEST(!make_grader("other"));
     question asked;
     asked.reference_answer = "4";

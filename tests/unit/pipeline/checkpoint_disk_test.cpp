@@ -71,6 +71,29 @@ BOOST_AUTO_TEST_CASE(room_is_waited_for_and_the_run_goes_on) {
     BOOST_TEST(run_view::open(test.disk, "/run")->counted().completed_count() == 3);
 }
 
+BOOST_AUTO_TEST_CASE(what_the_disks_thread_made_waits_and_is_not_made_again) {
+    still_checkpoint test(every_result());
+    append_one_and_wait(test, 1);
+    fill(test.disk);
+    int made = 0;
+    const std::string body =
+        fmt::format(R"({{"question_id":2,"text":"{}"}})", std::string(100'000, 'x'));
+    test.log->append(
+        [&] {
+            ++made;
+            return made_record{record_kind::result, 2, body, outcome(record_kind::result, 2)};
+        },
+        10);
+    test.settle();
+    test.let_gather();
+    test.run_until([&] { return !test.troubles.empty(); });
+    BOOST_TEST(test.log->waiting_bytes() > body.size());
+    test.disk.plan({});
+    test.clock.advance(3s);
+    test.run_until([&] { return test.log->counted().completed_count() == 2; });
+    BOOST_TEST(made == 1);
+}
+
 BOOST_AUTO_TEST_CASE(patience_is_for_each_time_that_it_is_full) {
     still_checkpoint test(every_result());
     for (question_id id = 1; id <= 3; ++id) {

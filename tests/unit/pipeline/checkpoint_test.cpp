@@ -1,6 +1,8 @@
 // What is counted, and when.
 #include "still_checkpoint.hpp"
 
+#include <thread>
+
 namespace {
 
 using namespace proctor;
@@ -64,6 +66,41 @@ BOOST_AUTO_TEST_CASE(flush_makes_everything_durable) {
     BOOST_TEST(flushed.has_value());
     BOOST_TEST(test.log->counted().completed_count() == 3);
     BOOST_TEST(test.log->store().durable() == 3);
+}
+
+BOOST_AUTO_TEST_CASE(what_the_disks_thread_makes_counts_like_what_was_made_before) {
+    checkpoint_settings settings;
+    settings.interval = 4;
+    still_checkpoint test(settings);
+    const auto here = std::this_thread::get_id();
+    int made = 0;
+    const auto maker = [&](question_id id) {
+        return [&, id] {
+            made += std::this_thread::get_id() != here;
+            outcome what(record_kind::result, id);
+            what.score = 0.5;
+            return made_record{record_kind::result, id,
+                               fmt::format(R"({{"question_id":{},"score":0.5}})", id), what};
+        };
+    };
+    test.append(1);
+    const auto before = test.log->waiting_bytes();
+    test.log->append(maker(2), 1000);
+    test.append(3);
+    test.log->append(maker(4), 1000);
+    BOOST_TEST(test.log->waiting_bytes() >= before + 2000);
+    BOOST_TEST(test.finish(test.log->flush()).has_value());
+    BOOST_TEST(made == 2);
+    BOOST_TEST(test.log->waiting_bytes() == 0);
+    BOOST_TEST(test.log->counted().completed_count() == 4);
+    BOOST_TEST(test.log->counted().overall().score() == 3);
+    BOOST_TEST(test.stop().has_value());
+    const auto view = run_view::open(test.disk, "/run").value();
+    for (question_id id = 1; id <= 4; ++id) {
+        const auto body = view.find(id).value();
+        BOOST_REQUIRE(body.has_value());
+        BOOST_TEST(body->starts_with(fmt::format(R"({{"question_id":{},)", id)));
+    }
 }
 
 BOOST_AUTO_TEST_CASE(an_orderly_end_is_told_by_the_log) {

@@ -335,7 +335,10 @@ BOOST_AUTO_TEST_CASE(a_disk_that_fails_stops_the_run_and_nothing_is_acknowledged
 class remote_grader final : public grader {
 public:
     explicit remote_grader(const bool& away) : away_(away) {}
-    bool waits(const question&, const answer&) const override { return true; }
+    bool sends_requests() const override { return true; }
+    std::optional<grade> mark_at_once(const question&, const answer&) const override {
+        return std::nullopt;
+    }
     asio::awaitable<result<grade>> mark(const question&, const answer&) override {
         if (away_) co_return failure{failure_code::unreachable, "grader", "away"};
         grade mark;
