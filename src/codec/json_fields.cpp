@@ -7,6 +7,8 @@
 
 #include <fmt/format.h>
 
+#include <array>
+#include <charconv>
 #include <cmath>
 #include <iterator>
 #include <utility>
@@ -15,6 +17,14 @@ namespace proctor {
 namespace {
 
 namespace json = boost::json;
+
+// As std::to_chars has it.
+template <class Number, class... Format>
+void append_chars(std::string& out, Number value, Format... format) {
+    std::array<char, 32> text; // the longest: a double of 1e-4 with 17 digits
+    const auto end = std::to_chars(text.data(), text.data() + text.size(), value, format...).ptr;
+    out.append(text.data(), end);
+}
 
 // Appends fields to an object that is open at the end of `out`; its end closes the object.
 class object_writer {
@@ -40,7 +50,7 @@ public:
     }
     void count(std::string_view name, std::uint64_t value) {
         key(name);
-        fmt::format_to(std::back_inserter(out_), "{}", value);
+        append_chars(out_, value);
     }
     void flag(std::string_view name, bool value) {
         key(name);
@@ -197,9 +207,12 @@ void append_json_number(std::string& out, double value) {
     if (!std::isfinite(value)) {
         out += "null";
     } else if (value == std::trunc(value) && std::abs(value) < 1e15) {
-        fmt::format_to(std::back_inserter(out), "{:.1f}", value);
+        append_chars(out, value, std::chars_format::fixed);
+        out += ".0";
+    } else if (std::abs(value) >= 1e-4 && std::abs(value) < 1e15) {
+        append_chars(out, value, std::chars_format::fixed);
     } else {
-        fmt::format_to(std::back_inserter(out), "{}", value);
+        append_chars(out, value, std::chars_format::scientific);
     }
 }
 

@@ -11,6 +11,10 @@
 #include <cstdint>
 #include <utility>
 
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
+
 namespace proctor {
 namespace {
 
@@ -24,16 +28,38 @@ bool is_odd(char c) {
     return byte < 0x20 || byte >= 0x7f || byte == '"' || byte == '\\';
 }
 
-// The same of eight bytes at once: the highest bit of the first one that is odd is set, and of none
-// before it; those behind it do not count. (A subtraction borrows, and an addition carries, only
-// from a byte that is odd itself.)
-std::uint64_t odd_bytes(std::uint64_t word) {
+#ifdef __SSE2__
+
+constexpr std::size_t stride = 16; // bytes that are looked at together
+
+// How many of `stride` bytes come before the first that is odd; all, if none is. Most of what is
+// read from a log or written to one passes through here.
+std::size_t plain_of_stride(const char* at) {
+    const auto bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(at));
+    const auto is = [&](char c) { return _mm_cmpeq_epi8(bytes, _mm_set1_epi8(c)); };
+    const auto outside = _mm_cmplt_epi8(bytes, _mm_set1_epi8(0x20)); // signed: 0x80 and up as well
+    const auto odd = _mm_or_si128(_mm_or_si128(outside, is(0x7f)), _mm_or_si128(is('"'), is('\\')));
+    const auto mask = static_cast<std::uint32_t>(_mm_movemask_epi8(odd));
+    return static_cast<std::size_t>(std::countr_zero(mask | 1u << stride));
+}
+
+#else
+
+constexpr std::size_t stride = 8;
+
+// The highest bit of the first byte that is odd is set, and of none before it; those behind it do
+// not count. (A subtraction borrows, and an addition carries, only from a byte that is odd itself.)
+std::size_t plain_of_stride(const char* at) {
     constexpr std::uint64_t each = 0x0101010101010101;
+    const auto word = get<std::uint64_t>(at);
     const auto is_zero = [](std::uint64_t bytes) { return (bytes - each) & ~bytes; };
     const auto control = (word - each * 0x20) & ~word;
     const auto quoted = is_zero(word ^ each * '"') | is_zero(word ^ each * '\\');
-    return (control | quoted | (word + each) | word) & (each * 0x80);
+    const auto odd = (control | quoted | (word + each) | word) & (each * 0x80);
+    return static_cast<std::size_t>(std::countr_zero(odd)) / 8;
 }
+
+#endif
 
 bool is_digit(char c) {
     return c >= '0' && c <= '9';
@@ -54,9 +80,9 @@ std::optional<json::value> parsed(std::string_view value) {
 
 std::size_t plain_prefix(std::string_view text) {
     std::size_t length = 0;
-    for (; text.size() - length >= 8; length += 8)
-        if (const auto odd = odd_bytes(get<std::uint64_t>(text.data() + length)))
-            return length + static_cast<std::size_t>(std::countr_zero(odd)) / 8;
+    for (; text.size() - length >= stride; length += stride)
+        if (const auto plain = plain_of_stride(text.data() + length); plain < stride)
+            return length + plain;
     while (length < text.size() && !is_odd(text[length])) ++length;
     return length;
 }

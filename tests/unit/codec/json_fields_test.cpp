@@ -87,10 +87,28 @@ BOOST_AUTO_TEST_CASE(every_pair_of_bytes_becomes_valid_json) {
         }
 }
 
+BOOST_AUTO_TEST_CASE(every_byte_is_found_wherever_it_stands) {
+    for (std::size_t at = 0; at < 40; ++at)
+        for (int byte = 0; byte < 0x80; ++byte) {
+            std::string text(40, 'x');
+            text[at] = static_cast<char>(byte);
+            const bool escaped = byte < 0x20 || byte == 0x7f || byte == '"' || byte == '\\';
+            const auto json = quoted(text);
+            BOOST_TEST((json == '"' + text + '"') != escaped, byte << " at " << at);
+            BOOST_TEST(read_back(text) == text);
+        }
+}
+
 BOOST_AUTO_TEST_CASE(numbers_stay_numbers_or_become_null) {
     BOOST_TEST(number(1) == "1.0");
     BOOST_TEST(number(0.25) == "0.25");
     BOOST_TEST(number(-3) == "-3.0");
+    BOOST_TEST(number(123.456) == "123.456");
+    BOOST_TEST(number(0.0001) == "0.0001");
+    BOOST_TEST(number(0.00001234) == "1.234e-05");
+    BOOST_TEST(number(-0.00012345678901234567) == "-0.00012345678901234567");
+    BOOST_TEST(number(123456789012345.67) == "123456789012345.67");
+    BOOST_TEST(number(1e15) == "1e+15");
     BOOST_TEST(number(std::numeric_limits<double>::infinity()) == "null");
     BOOST_TEST(number(std::numeric_limits<double>::quiet_NaN()) == "null");
     BOOST_TEST(boost::json::parse(number(1e300)).as_double() == 1e300);
