@@ -4,6 +4,7 @@
 
 #include "proctor/app/exit_status.hpp"
 #include "proctor/app/model_registry.hpp"
+#include "proctor/app/regrade.hpp"
 #include "proctor/codec/json_fields.hpp"
 #include "proctor/eval/grading.hpp"
 #include "proctor/storage/posix_file_system.hpp"
@@ -139,9 +140,24 @@ constexpr std::string_view path_keys[] = {
     "tls.client_key",       "output.output_directory",
     "prompt.examples_file", "model.model_config_file"};
 
-// What a run recorded of its configuration, as if it were a file: `resume` begins with it.
-// Relative paths mean what they meant when the run was made.
-std::vector<assignment> recorded_assignments(const std::string& run) {
+// Of no use to who asks no model, and perhaps not at hand any more.
+constexpr std::string_view credential_keys[] = {"model.generator_settings.api_key",
+                                                "model.generator_settings.api_key_file",
+                                                "model.generator_settings.headers"};
+
+template <std::size_t Size>
+bool is_among(const std::string_view (&keys)[Size], std::string_view path) {
+    return std::find(std::begin(keys), std::end(keys), path) != std::end(keys);
+}
+
+struct recorded_run {
+    std::vector<assignment> assignments;
+    bool only_marks = false;
+};
+
+// What a run recorded of its configuration, as if it were a file: `resume` begins with it, and
+// `regrade`. Relative paths mean what they meant when the run was made.
+recorded_run read_recorded(const std::string& run, bool to_regrade) {
     posix_file_system disk;
     std::error_code ec;
     const auto latest = join_path(run, "latest");
@@ -162,7 +178,9 @@ std::vector<assignment> recorded_assignments(const std::string& run) {
                                      "this run"}};
     const fs::path place = text_at("working_directory");
     std::vector<assignment> assignments;
+    const bool only_marks = to_regrade || is_regraded(*identity);
     for (const auto& entry : all_settings()) {
+        if (only_marks && is_among(credential_keys, entry.path)) continue;
         const json::value* value = recorded;
         for (auto path = entry.path; value && !path.empty();) {
             const auto key = path.substr(0, path.find('.'));
@@ -178,17 +196,16 @@ std::vector<assignment> recorded_assignments(const std::string& run) {
                 {fmt::format("{}: {} was given in clear and is not recorded; go on with the "
                              "command that began this run (a value ${{VAR}} would be found again)",
                              origin, entry.path)}};
-        const bool is_path = std::find(std::begin(path_keys), std::end(path_keys), entry.path) !=
-                             std::end(path_keys);
-        assignments.push_back(*assign_text(
-            entry.path, is_path && !text.empty() ? (place / text).string() : text, origin));
+        const bool is_path = is_among(path_keys, entry.path) && !text.empty();
+        assignments.push_back(
+            *assign_text(entry.path, is_path ? (place / text).string() : text, origin));
     }
     const auto set = [&](std::string_view path, const std::string& text) {
         assignments.push_back(*assign_text(path, text, origin));
     };
     set("processing.checkpoint_directory", fs::path(directory).parent_path().string());
     set("processing.resume_from_checkpoint", directory);
-    return assignments;
+    return {std::move(assignments), only_marks};
 }
 
 } // namespace
@@ -203,7 +220,12 @@ loaded_config read_config(const command_line& line) {
     };
     std::vector<assignment> assignments;
     std::vector<failure> problems;
-    if (!line.run.empty()) assignments = recorded_assignments(line.run);
+    bool only_marks = false;
+    if (!line.run.empty()) {
+        auto recorded = read_recorded(line.run, line.command == "regrade");
+        assignments = std::move(recorded.assignments);
+        only_marks = recorded.only_marks;
+    }
     for (const auto& path : line.config_files) {
         auto file = read_config_file(path);
         std::move(file.assignments.begin(), file.assignments.end(),
@@ -213,6 +235,7 @@ loaded_config read_config(const command_line& line) {
     }
     assignments.insert(assignments.end(), line.assignments.begin(), line.assignments.end());
     config used;
+    used.only_marks = only_marks;
     for (auto& problem : apply(used, assignments, look_up)) problems.push_back(std::move(problem));
     if (!problems.empty()) throw cannot_start{exit_usage, messages_of(problems)};
     find_models(used, line, look_up);

@@ -69,6 +69,27 @@ Examples:
 
 Exit status: as of proctor run.)";
 
+constexpr auto regrade_examples =
+    R"(Marks the answers of a run again, by another grader or another way. The examined model is not
+asked: what was answered is marked, what failed stays failed, and the run itself stays as it is. A
+new run beside it holds the marks, and results are written as by proctor run. Interrupted, the same
+command goes on (or proctor resume with the new run): nothing is marked twice by a model.
+
+RUN is a run directory, or a checkpoint directory, whose latest run is meant; one that regrade made
+stands for the one that it was made from. It must have ended. The configuration is the one that it
+was begun with; of the flags those count that say who marks and how. The question file is needed,
+unchanged.
+
+Examples:
+  proctor regrade checkpoints --grader contains
+  proctor regrade checkpoints/checkpoint_q_m_20261123_180259 --grader judge
+  proctor regrade checkpoints --grader judge --grading model --model-config model_servers.yaml
+  proctor compare checkpoints/checkpoint_q_m_20261123_180259 checkpoints/latest
+
+Exit status: 0 all marked, 2 usage, 3 some questions have no answer to mark, 4 no such run, it is
+damaged, or the question file is another by now, 5 a process works on the run, 6 disk, 75 the grader
+is away, 77 it refuses us, 128+n signal n.)";
+
 constexpr auto status_examples =
     R"(RUN is a run directory, or a checkpoint directory, all of whose runs are shown. Nothing is
 locked: the run may be alive.
@@ -252,11 +273,14 @@ void add_settings(CLI::App& run, command_line& line) {
     run.add_option("--ack-fd", line.acknowledge_fd,
                    "write each question_id to this descriptor once its result is durable")
         ->type_name("N");
+    for (const auto& entry : all_settings())
+        if (!entry.flags.empty()) add_flag(run, line, entry);
+}
+
+void add_dry_run(CLI::App& run, command_line& line) {
     run.add_flag(
         "--dry-run", line.dry_run,
         "check everything, put one question, show request, reply and marking; keep nothing");
-    for (const auto& entry : all_settings())
-        if (!entry.flags.empty()) add_flag(run, line, entry);
 }
 
 void add_run_flags(CLI::App& run, command_line& line) {
@@ -268,6 +292,7 @@ void add_run_flags(CLI::App& run, command_line& line) {
            std::string(find_setting("questions_file")->meaning))
         ->type_name("FILE");
     add_settings(run, line);
+    add_dry_run(run, line);
 }
 
 void add_config_flags(CLI::App& app, config_options& options) {
@@ -281,6 +306,12 @@ void add_run_argument(CLI::App& app, std::string& run) {
 }
 
 void add_resume_flags(CLI::App& app, command_line& line) {
+    add_run_argument(app, line.run);
+    add_settings(app, line);
+    add_dry_run(app, line);
+}
+
+void add_regrade_flags(CLI::App& app, command_line& line) {
     add_run_argument(app, line.run);
     add_settings(app, line);
 }
@@ -350,7 +381,7 @@ void add_prune_flags(CLI::App& app, prune_options& options) {
 
 // What a command's words come to must say; empty if nothing is wrong with it.
 std::string missing(const CLI::App& app, const command_line& line) {
-    return app.get_name() == "resume" && line.run.empty() ? "which run?" : "";
+    return app.get_name() != "run" && line.run.empty() ? "which run?" : "";
 }
 
 std::string missing(const CLI::App&, const config_options&) {
@@ -459,6 +490,10 @@ std::vector<subcommand> add_commands(CLI::App& app) {
                     add_run_flags),
         add_command(app, {"resume", "go on with a run, from what it recorded", resume_examples},
                     add_resume_flags),
+        add_command(app,
+                    {"regrade", "mark the stored answers again, without asking the model",
+                     regrade_examples},
+                    add_regrade_flags),
         add_command(app,
                     {"config", "every key of the configuration, and what would be used",
                      config_examples, "one question file is enough"},

@@ -12,6 +12,7 @@
 #include "proctor/app/metrics.hpp"
 #include "proctor/app/progress_reporter.hpp"
 #include "proctor/app/question_counting.hpp"
+#include "proctor/app/regrade.hpp"
 #include "proctor/app/report.hpp"
 #include "proctor/app/results_file.hpp"
 #include "proctor/app/run_directory.hpp"
@@ -74,9 +75,16 @@ public:
             raise_descriptor_limit();
             listen_for_metrics();
             open_endpoints(); // before there is a run: a bad URL should leave nothing behind
+            if (line_.dry_run && config_.only_marks)
+                throw cannot_start{exit_usage,
+                                   {"--dry-run: this run only marks, and puts no "
+                                    "question that could be shown"}};
             if (line_.dry_run) return rehearse();
-            auto opened = open_run(config_, index_, disk_, console_, started_);
-            created_ = opened.store->identity().created;
+            auto opened =
+                line_.command == "regrade"
+                    ? open_regraded(config_, index_, disk_, console_, started_, line_.run, *grader_)
+                    : open_run(config_, index_, disk_, console_, started_);
+            time_in_names_ = time_in_names(*opened.store);
             chosen_ = selection_of(opened.store->identity().settings);
             write_config();
             begin_log(std::move(opened));
@@ -174,7 +182,8 @@ private:
 
     void open_endpoints() {
         endpoint_options options;
-        const bool simulated = config_.model.generator_type == "simulated";
+        // (In a session that only marks the model is there by name alone.)
+        const bool simulated = config_.model.generator_type == "simulated" && !config_.only_marks;
         model_settings settings;
         settings.prompt = prompting();
         if (simulated) start_simulation(options, settings.prompt);
@@ -397,7 +406,7 @@ private:
         const bool works = work_is_left();
         if (works) {
             log_session(session_begin_body(config_, index_, started_));
-            co_await find_endpoint(tasks);
+            if (!config_.only_marks) co_await find_endpoint(tasks);
             reporter_->begin();
             helpers.spawn(reporter_->watch());
             auto questions =
@@ -434,6 +443,7 @@ private:
 
     bool work_is_left() const {
         const auto& counted = log_->counted();
+        if (config_.only_marks) return counted.answered_count() > 0;
         const auto given_up = config_.processing.retry_refused ? 0 : counted.refused_count();
         return counted.completed_count() + given_up < total_;
     }
@@ -443,9 +453,10 @@ private:
         settings.chosen = chosen_;
         settings.retry_refused = config_.processing.retry_refused;
         settings.strict = config_.processing.strict;
+        settings.only_marks = config_.only_marks;
         settings.grace = config_.processing.grace_seconds;
         settings.max_failures = config_.processing.max_failures;
-        settings.max_total_tokens = config_.processing.max_total_tokens;
+        if (!config_.only_marks) settings.max_total_tokens = config_.processing.max_total_tokens;
         settings.max_time = config_.processing.max_time;
         settings.index = &index_;
         return settings;
@@ -699,19 +710,27 @@ private:
         return figures;
     }
 
-    // <output_directory>/<prefix>[_kind]_<model>_<started>.<suffix>, `started` being the run's.
-    std::string output_path(std::string_view kind, std::string_view suffix) const {
-        std::string when; // "2026-11-23T18:02:59.…" as 20261123_180259
-        for (const char c : std::string_view(created_).substr(0, 19))
+    // When the run was made, as 20261123_180259, and what else its directory's name has behind that
+    // ("-2"): of two runs of one second each has results of its own.
+    static std::string time_in_names(const run_store& store) {
+        std::string when;
+        for (const char c : std::string_view(store.identity().created).substr(0, 19))
             if (c == 'T')
                 when += '_';
             else if (c >= '0' && c <= '9')
                 when += c;
+        const auto& directory = store.directory();
+        const auto at = directory.rfind(when);
+        return at == std::string::npos ? when : directory.substr(at);
+    }
+
+    // <output_directory>/<prefix>[_kind]_<model>_<started>.<suffix>, `started` being the run's.
+    std::string output_path(std::string_view kind, std::string_view suffix) const {
         return join_path(config_.output.output_directory,
                          fmt::format("{}{}{}_{}_{}.{}",
                                      file_name_part(config_.output.output_prefix),
                                      kind.empty() ? "" : "_", kind,
-                                     file_name_part(config_.model.model), when, suffix));
+                                     file_name_part(config_.model.model), time_in_names_, suffix));
     }
 
     void remove_scratch() {
@@ -735,7 +754,7 @@ private:
     question_index index_;
     selection chosen_;
     std::uint64_t total_ = 0;
-    std::string created_; // when the run was, not this session
+    std::string time_in_names_; // of the run, not of this session
     std::uint64_t completed_before_ = 0;
 
     asio::io_context context_{1};
@@ -770,9 +789,14 @@ private:
 
 } // namespace
 
-int run_command(const command_line& line) {
+int run_command(const command_line& typed) {
     std::signal(SIGPIPE, SIG_IGN); // a peer that hangs up is an error of that connection alone
     try {
+        auto line = typed;
+        if (line.command == "regrade") {
+            posix_file_system disk;
+            line.run = find_regrade_source(disk, line.run);
+        }
         auto loaded = load_config(line);
         const auto notes = loaded.notes;
         run_session session(line, std::move(loaded));

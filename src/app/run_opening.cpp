@@ -3,13 +3,16 @@
 
 #include "proctor/app/exit_status.hpp"
 #include "proctor/app/question_counting.hpp"
+#include "proctor/app/regrade.hpp"
 #include "proctor/app/run_directory.hpp"
 #include "proctor/app/run_holder.hpp"
 #include "proctor/app/run_import.hpp"
+#include "proctor/app/run_lookup.hpp"
 #include "proctor/codec/json_fields.hpp"
 #include "proctor/storage/inspect.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <cerrno>
 #include <cstring>
@@ -83,14 +86,80 @@ public:
         return run ? going_on_with(*run) : "a new one in " + checkpoints;
     }
 
+    opened_run regrade(const std::string& directory, grader& marks) {
+        if (!config_.processing.enable_checkpointing)
+            throw cannot_start{exit_usage,
+                               {"--disable-checkpointing: what regrade makes is a run to keep"}};
+        must_not_be_held(directory);
+        const auto source = open_run_view(disk_, directory);
+        const auto wanted = regraded_settings(source);
+        const auto& checkpoints = config_.processing.checkpoint_directory;
+        const auto searching = begin_search(checkpoints);
+        const auto from = regrade_mark(source);
+        auto made = run_made_from(disk_, checkpoints, from, wanted);
+        if (!made) must(made.error());
+        if (!*made) *made = make_regraded(source, from, wanted, marks);
+        resume_run(**made);
+        keep_question_index(disk_, opened_.store->directory(), index_);
+        return std::move(opened_);
+    }
+
 private:
-    std::string going_on_with(const found_run& run) {
-        if (const auto holder = look_at_holder(disk_, run.directory); holder.alive)
+    void must_not_be_held(const std::string& directory) {
+        if (const auto holder = look_at_holder(disk_, directory); holder.alive)
             throw cannot_start{
                 exit_run_held,
-                {fmt::format("{}: the run is held by process {} on {} since {}", run.directory,
+                {fmt::format("{}: the run is held by process {} on {} since {}", directory,
                              holder.pid, holder.host, holder.started.substr(0, 19))}};
+    }
+
+    std::string going_on_with(const found_run& run) {
+        must_not_be_held(run.directory);
         return "goes on with " + run.directory;
+    }
+
+    // Those of the source, but for who marks.
+    json::object regraded_settings(const run_view& source) {
+        const auto now = identity_settings(config_, index_.census);
+        auto settings = source.identity().settings;
+        settings["grader"] = now.at("grader");
+        const auto* questions = settings.if_contains("questions");
+        if (!questions || *questions != now.at("questions"))
+            throw cannot_start{
+                exit_run_unusable,
+                {fmt::format("{}: this is not the question file of {} as it was when "
+                             "its questions were put; its choices and references "
+                             "are needed to mark the answers (--set "
+                             "questions_file=… names another place)",
+                             config_.questions_file, source.directory())}};
+        const auto different = differences(settings, now);
+        if (!different.empty())
+            throw cannot_start{exit_run_unusable,
+                               {fmt::format("{}: its answers are of something else:\n  {}",
+                                            source.directory(), fmt::join(different, "\n  "))}};
+        return settings;
+    }
+
+    found_run make_regraded(const run_view& source, const std::string& from,
+                            const json::object& wanted, grader& marks) {
+        auto identity = new_identity(wanted);
+        identity.about["made_from"] = from;
+        mark_as_regraded(identity, source);
+        const auto& checkpoints = config_.processing.checkpoint_directory;
+        const auto directory = free_name(join_path(checkpoints, new_name()));
+        auto builder = run_builder::create(disk_, directory, identity, options());
+        if (!builder) must(builder.error());
+        const auto report = mark_again(source, *builder, config_, index_, marks);
+        if (!report) {
+            builder->abandon();
+            must(report.error());
+        }
+        link_latest(checkpoints, directory);
+        console_.say(fmt::format("Marked again: {} answers of {}; {} are left to a model, {} "
+                                 "questions failed there and have none",
+                                 thousands(report->marked), source.directory(),
+                                 thousands(report->waiting), thousands(report->failed)));
+        return {directory, std::move(identity)};
     }
 
     // A directory, or where it would be made.
@@ -113,14 +182,7 @@ private:
             return;
         }
         const auto& checkpoints = processing.checkpoint_directory;
-        must(make_directories(disk_, checkpoints));
-        tell_of_shared_disk(checkpoints);
-        // Two starts at one moment must not make two paid runs.
-        const auto searching = disk_.wait_for_lock(join_path(checkpoints, ".lock"));
-        if (!searching &&
-            !(searching.error().code == failure_code::unsupported && processing.allow_unlocked))
-            must(searching.error());
-
+        const auto searching = begin_search(checkpoints);
         if (const auto& path = processing.resume_from_checkpoint; !path.empty()) {
             if (fs::is_regular_file(path)) {
                 resume_import(path, wanted);
@@ -135,6 +197,18 @@ private:
         }
         create_run(checkpoints, new_name(), wanted);
         link_latest(checkpoints, opened_.store->directory());
+    }
+
+    // Two starts at one moment must not make two paid runs.
+    std::unique_ptr<file> begin_search(const std::string& checkpoints) {
+        must(make_directories(disk_, checkpoints));
+        tell_of_shared_disk(checkpoints);
+        auto searching = disk_.wait_for_lock(join_path(checkpoints, ".lock"));
+        if (searching) return std::move(*searching);
+        if (searching.error().code != failure_code::unsupported ||
+            !config_.processing.allow_unlocked)
+            must(searching.error());
+        return nullptr;
     }
 
     found_run run_that_was_named(const json::object& wanted) {
@@ -288,7 +362,7 @@ private:
         if (counted.answered_count() > 0)
             console_.say(fmt::format("   {} answers wait for their marking",
                                      thousands(counted.answered_count())));
-        if (counted.failed_count() > 0)
+        if (counted.failed_count() > 0 && !config_.only_marks)
             console_.say(
                 fmt::format("   {} failed before: {} are tried again, {} were refused for good",
                             thousands(counted.failed_count()),
@@ -328,6 +402,12 @@ cannot_start usage_error(const failure& why) {
 std::string run_prospect(const config& used, const question_index& index, posix_file_system& disk,
                          console& talk, wall_time started) {
     return run_opener(used, index, disk, talk, started).prospect();
+}
+
+opened_run open_regraded(const config& used, const question_index& index, posix_file_system& disk,
+                         console& talk, wall_time started, const std::string& source,
+                         grader& marks) {
+    return run_opener(used, index, disk, talk, started).regrade(source, marks);
 }
 
 opened_run open_run(const config& used, const question_index& index, posix_file_system& disk,

@@ -20,13 +20,15 @@ namespace proctor {
 namespace {
 
 bool has_place(const task_context& run, const scheduler_settings& settings) {
-    const auto parallel = run.endpoints.limit();
+    const auto parallel =
+        (settings.only_marks && run.grading ? *run.grading : run.endpoints).limit();
     const auto& figures = run.figures;
     return figures.active - figures.resting < parallel && figures.active < 2 * parallel &&
            figures.bytes <= settings.max_question_bytes && run.log.has_room();
 }
 
 bool is_done(const task_context& run, const scheduler_settings& settings, question_id id) {
+    if (settings.only_marks) return !run.log.counted().answered(id);
     return run.log.counted().completed(id) ||
            (run.log.counted().refused(id) && !settings.retry_refused);
 }
@@ -65,7 +67,8 @@ asio::awaitable<void> stop_in_time(task_context& run, duration time) {
 bool pass_over_done(const task_context& run, const scheduler_settings& settings,
                     question_reader& questions, std::uint64_t& seen) {
     const auto number = questions.next_number();
-    if (!settings.index) return false;
+    // To a session that only marks, broken records are done, too: places would not tell them apart.
+    if (!settings.index || settings.only_marks) return false;
     const auto here = settings.index->at_or_before(number);
     if (here.number != number) return false;
     const auto there = settings.index->pass_over_done(
@@ -77,9 +80,11 @@ bool pass_over_done(const task_context& run, const scheduler_settings& settings,
 
 asio::awaitable<void> admit(task_context& run, task_group& tasks, question_reader& questions,
                             const scheduler_settings& settings) {
+    static const selection everything;
+    const auto& chosen = settings.only_marks ? everything : settings.chosen;
     std::uint64_t seen = 0;    // questions of the file
     std::uint64_t skipped = 0; // since the thread was last given to others
-    while (!settings.chosen.limit || seen < *settings.chosen.limit) {
+    while (!chosen.limit || seen < *chosen.limit) {
         while (!run.control.stopping() && !has_place(run, settings)) {
             co_await run.control.changed().wait();
             check_limits(run, settings);
@@ -107,7 +112,7 @@ asio::awaitable<void> admit(task_context& run, task_group& tasks, question_reade
             }
             continue; // the census has told of it
         }
-        if (!settings.chosen.contains(++seen)) {
+        if (!chosen.contains(++seen)) {
             if (++skipped % 4096 == 0)
                 co_await asio::post(co_await asio::this_coro::executor, asio::use_awaitable);
             continue;

@@ -92,7 +92,7 @@ std::vector<words> rows_of(const std::string& text) {
 BOOST_AUTO_TEST_SUITE(commands)
 
 BOOST_FIXTURE_TEST_CASE(each_command_has_help_with_examples, class_room) {
-    for (const auto* name : {"status", "get", "export", "merge", "compare", "prune"}) {
+    for (const auto* name : {"regrade", "status", "get", "export", "merge", "compare", "prune"}) {
         const auto help = result_of({name, "--help"});
         BOOST_TEST(contains(help, "Examples:"));
         BOOST_TEST(contains(help, std::string("proctor ") + name));

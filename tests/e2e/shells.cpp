@@ -33,7 +33,7 @@ words all_flags() {
         }
     };
     for (const auto* command :
-         {"run", "config", "resume", "status", "get", "export", "merge", "prune"})
+         {"run", "config", "resume", "regrade", "status", "get", "export", "merge", "prune"})
         take(page({command, "--help"}));
     BOOST_TEST(flags.size() > 50u);
     return flags;

@@ -74,6 +74,8 @@ struct config {
     } model;
     // The model that marks, as the registry has it; nothing: none is asked.
     std::optional<model_server> grader_server;
+    // No model is examined: a regrade, or a resume of what one made. No key of the table.
+    bool only_marks = false;
 
     struct {
         std::string latency = "50ms";

@@ -12,10 +12,10 @@
 
 namespace proctor {
 
-// Of a command that puts questions.
+// Of a command that puts questions, or marks their answers again.
 struct command_line {
-    std::string command;                   // "run" or "resume"
-    std::string run;                       // of resume: what to go on with
+    std::string command;                   // "run", "resume" or "regrade"
+    std::string run;                       // of the latter two: whose record they begin with
     std::vector<std::string> config_files; // in order
     std::vector<assignment> assignments;   // of flags and --set, in order
     int acknowledge_fd = -1;               // --ack-fd

@@ -4,6 +4,7 @@
 #include "proctor/app/config.hpp"
 #include "proctor/app/console.hpp"
 #include "proctor/app/load_config.hpp"
+#include "proctor/eval/grading.hpp"
 #include "proctor/eval/question_index.hpp"
 #include "proctor/pipeline/scheduler.hpp"
 #include "proctor/storage/posix_file_system.hpp"
@@ -34,5 +35,11 @@ std::string run_prospect(const config&, const question_index&, posix_file_system
 // checkpointing disabled a scratch run below the output directory. Throws cannot_start.
 opened_run open_run(const config&, const question_index&, posix_file_system&, console&,
                     wall_time started);
+
+// The run that holds the answers of the one in `source`, to be marked by `marks`: made now, or by
+// an earlier regrade. Throws cannot_start: exit_run_held while a process works on the source,
+// exit_run_unusable where the configuration differs from it in more than the grader.
+opened_run open_regraded(const config&, const question_index&, posix_file_system&, console&,
+                         wall_time started, const std::string& source, grader& marks);
 
 } // namespace proctor
