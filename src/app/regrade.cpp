@@ -3,15 +3,12 @@
 
 #include "proctor/app/exit_status.hpp"
 #include "proctor/app/run_lookup.hpp"
-#include "proctor/async/clock.hpp"
-#include "proctor/async/run.hpp"
 #include "proctor/codec/json_fields.hpp"
 #include "proctor/eval/dataset.hpp"
 
-#include <boost/asio/io_context.hpp>
 #include <fmt/format.h>
 
-#include <algorithm>
+#include <chrono>
 #include <optional>
 #include <utility>
 
@@ -68,29 +65,25 @@ private:
 
 class regrading {
 public:
-    regrading(const run_view& source, run_builder& into, question_reader questions, grader& marks)
+    regrading(const run_view& source, run_builder& into, question_reader questions,
+              const grader& marks)
         : source_(source), into_(into), questions_(std::move(questions)), marks_(marks) {}
 
-    asio::awaitable<result<regrade_report>> all() {
+    result<regrade_report> all() {
         auto records = source_.records();
         for (;;) {
             const auto entry = records.next();
-            if (!entry) co_return entry.error();
+            if (!entry) return entry.error();
             if (!*entry) break;
             const auto& record = (*entry)->record;
             const bool has_answer =
                 record.kind == record_kind::result || record.kind == record_kind::answered;
-            result<> done;
-            if (has_answer)
-                done = co_await mark(record);
-            else
-                done = keep(record);
-            if (!done) co_return done.error();
+            if (auto done = has_answer ? mark(record) : keep(record); !done) return done.error();
         }
         auto superseded = source_.counted().total_spending();
         if (auto done = into_.finish(superseded -= taken_.total_spending()); !done)
-            co_return done.error();
-        co_return report_;
+            return done.error();
+        return report_;
     }
 
 private:
@@ -99,25 +92,24 @@ private:
         return add(record);
     }
 
-    asio::awaitable<result<>> mark(const record_view& record) {
+    result<> mark(const record_view& record) {
         const auto asked = questions_.find(record.question);
-        if (!asked) co_return asked.error();
+        if (!asked) return asked.error();
         const auto said = read_answer(record.body);
-        if (!said) co_return said.error();
-        if (!marks_.waits(*asked, *said)) {
-            const auto begin = time_.now();
-            auto grade = co_await marks_.mark(*asked, *said);
-            if (!grade) co_return grade.error();
-            grade->evaluation_seconds = std::chrono::duration<double>(time_.now() - begin).count();
+        if (!said) return said.error();
+        const auto begin = std::chrono::steady_clock::now();
+        if (auto grade = marks_.mark_at_once(*asked, *said)) {
+            const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begin;
+            grade->evaluation_seconds = took.count();
             const auto body = result_body(*asked, *said, *grade);
             if (body.size() <= max_record_body) {
                 ++report_.marked;
-                co_return add({record_kind::result, record.repeat, record.question, body});
+                return add({record_kind::result, record.repeat, record.question, body});
             }
         }
         ++report_.waiting;
         const auto body = answered_body(*asked, *said);
-        co_return add({record_kind::answered, record.repeat, record.question, body});
+        return add({record_kind::answered, record.repeat, record.question, body});
     }
 
     result<> add(const record_view& record) {
@@ -130,8 +122,7 @@ private:
     const run_view& source_;
     run_builder& into_;
     questions_in_order questions_;
-    grader& marks_;
-    real_clock time_;
+    const grader& marks_;
     ledger taken_; // for what is spent beyond it
     regrade_report report_;
 };
@@ -166,15 +157,10 @@ std::string regrade_mark(const run_view& source) {
 }
 
 result<regrade_report> mark_again(const run_view& source, run_builder& into, const config& used,
-                                  const question_index& index, grader& marks) {
+                                  const question_index& index, const grader& marks) {
     auto questions = question_reader::open(used.questions_file, index, {}, fields_of(used));
     if (!questions) return questions.error();
-    regrading work(source, into, std::move(*questions), marks);
-    std::optional<result<regrade_report>> report;
-    asio::io_context context{1};
-    const auto run = [&]() -> asio::awaitable<void> { report = co_await work.all(); };
-    run_to_completion(context, run());
-    return std::move(*report);
+    return regrading(source, into, std::move(*questions), marks).all();
 }
 
 } // namespace proctor

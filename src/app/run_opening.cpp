@@ -86,7 +86,7 @@ public:
         return run ? going_on_with(*run) : "a new one in " + checkpoints;
     }
 
-    opened_run regrade(const std::string& directory, grader& marks) {
+    opened_run regrade(const std::string& directory, const grader& marks) {
         if (!config_.processing.enable_checkpointing)
             throw cannot_start{exit_usage,
                                {"--disable-checkpointing: what regrade makes is a run to keep"}};
@@ -141,7 +141,7 @@ private:
     }
 
     found_run make_regraded(const run_view& source, const std::string& from,
-                            const json::object& wanted, grader& marks) {
+                            const json::object& wanted, const grader& marks) {
         auto identity = new_identity(wanted);
         identity.about["made_from"] = from;
         mark_as_regraded(identity, source);
@@ -406,7 +406,7 @@ std::string run_prospect(const config& used, const question_index& index, posix_
 
 opened_run open_regraded(const config& used, const question_index& index, posix_file_system& disk,
                          console& talk, wall_time started, const std::string& source,
-                         grader& marks) {
+                         const grader& marks) {
     return run_opener(used, index, disk, talk, started).regrade(source, marks);
 }
 

@@ -37,6 +37,6 @@ struct regrade_report {
 // All of `source` into a run that is being built: what has an answer is marked, or waits; what
 // failed stays failed. Finishes the builder. What storage or the question file says.
 result<regrade_report> mark_again(const run_view& source, run_builder&, const config&,
-                                  const question_index&, grader&);
+                                  const question_index&, const grader&);
 
 } // namespace proctor

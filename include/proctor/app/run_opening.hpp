@@ -40,6 +40,6 @@ opened_run open_run(const config&, const question_index&, posix_file_system&, co
 // an earlier regrade. Throws cannot_start: exit_run_held while a process works on the source,
 // exit_run_unusable where the configuration differs from it in more than the grader.
 opened_run open_regraded(const config&, const question_index&, posix_file_system&, console&,
-                         wall_time started, const std::string& source, grader& marks);
+                         wall_time started, const std::string& source, const grader& marks);
 
 } // namespace proctor
