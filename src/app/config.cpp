@@ -26,7 +26,7 @@ constexpr bool always_false = false;
 
 // clang-format off
 const setting table[] = {
-    {"questions_file", "", "", "the questions: JSON array, JSONL or CSV, .gz or .zst too; relative paths are tried from the configuration's folder, then from here", [](config& c) -> setting_field { return &c.questions_file; }},
+    {"questions_file", "", "", "the questions: JSON array, JSONL or CSV, .gz or .zst too, or - for those that come through a pipe; relative paths are tried from the configuration's folder, then from here", [](config& c) -> setting_field { return &c.questions_file; }},
     {"questions.fields", "", "", "what this set calls question, answer, choices (or several fields, with commas), context, category, id: {question: prompt}", [](config& c) -> setting_field { return &c.questions_fields; }},
 
     {"model.generator.generator_type", "", "", "openai (vllm and argo mean the same), or simulated: an endpoint inside the program, to try things", [](config& c) -> setting_field { return &c.model.generator_type; }},
@@ -493,6 +493,10 @@ void fill_from_environment(config& into, const environment& look_up) {
     if (model.api_key_file.empty() &&
         (named_by_environment || model.base_url.starts_with("https://api.openai.com/")))
         fill_key("OPENAI_API_KEY");
+}
+
+const std::string& questions_path(const config& used) {
+    return used.questions_spool.empty() ? used.questions_file : used.questions_spool;
 }
 
 question_fields fields_of(const config& used) {

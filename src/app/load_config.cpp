@@ -4,6 +4,7 @@
 
 #include "proctor/app/exit_status.hpp"
 #include "proctor/app/model_registry.hpp"
+#include "proctor/app/question_spool.hpp"
 #include "proctor/codec/json_fields.hpp"
 #include "proctor/eval/grading.hpp"
 #include "proctor/storage/posix_file_system.hpp"
@@ -181,11 +182,14 @@ std::vector<assignment> recorded_assignments(const std::string& run) {
         const bool is_path = std::find(std::begin(path_keys), std::end(path_keys), entry.path) !=
                              std::end(path_keys);
         assignments.push_back(*assign_text(
-            entry.path, is_path && !text.empty() ? (place / text).string() : text, origin));
+            entry.path, is_path && !text.empty() && text != "-" ? (place / text).string() : text,
+            origin));
     }
     const auto set = [&](std::string_view path, const std::string& text) {
         assignments.push_back(*assign_text(path, text, origin));
     };
+    if (const auto spool = join_path(directory, question_spool_file); fs::exists(spool, ec))
+        set("questions_file", spool);
     set("processing.checkpoint_directory", fs::path(directory).parent_path().string());
     set("processing.resume_from_checkpoint", directory);
     return assignments;

@@ -12,6 +12,7 @@
 #include "proctor/app/metrics.hpp"
 #include "proctor/app/progress_reporter.hpp"
 #include "proctor/app/question_counting.hpp"
+#include "proctor/app/question_spool.hpp"
 #include "proctor/app/report.hpp"
 #include "proctor/app/results_file.hpp"
 #include "proctor/app/run_directory.hpp"
@@ -69,6 +70,7 @@ public:
 
     int run() {
         try {
+            read_pipe();
             index_ = count_questions(config_, disk_, console_);
             total_ = selected_count(config_, index_.census);
             raise_descriptor_limit();
@@ -76,6 +78,7 @@ public:
             open_endpoints(); // before there is a run: a bad URL should leave nothing behind
             if (line_.dry_run) return rehearse();
             auto opened = open_run(config_, index_, disk_, console_, started_);
+            keep_questions(opened.store->directory());
             created_ = opened.store->identity().created;
             chosen_ = selection_of(opened.store->identity().settings);
             write_config();
@@ -98,6 +101,31 @@ public:
 
 private:
     // --- before anything is put -----------------------------------------------------------------
+
+    // Questions that can be read once are written down first.
+    void read_pipe() {
+        if (!is_pipe(config_.questions_file)) return;
+        const bool kept = config_.processing.enable_checkpointing && !line_.dry_run;
+        const auto place = line_.dry_run ? fs::temp_directory_path().string()
+                           : kept        ? config_.processing.checkpoint_directory
+                                         : config_.output.output_directory;
+        spool_.emplace(disk_, config_.questions_file, place);
+        if (!kept) spool_->hide();
+        config_.questions_spool = spool_->path();
+    }
+
+    // For the next session: what a pipe brought, and what was counted.
+    void keep_questions(const std::string& run_directory) {
+        if (!config_.processing.enable_checkpointing) return;
+        if (spool_) {
+            spool_->keep_in(run_directory);
+            config_.questions_spool = spool_->path();
+            const auto stamp = stamp_of(spool_->path()); // a new name is a new ctime
+            if (!stamp) throw usage_error(stamp.error());
+            index_.stamp = *stamp;
+        }
+        keep_question_index(disk_, run_directory, index_);
+    }
 
     void begin_log(opened_run opened) {
         const auto& processing = config_.processing;
@@ -327,7 +355,7 @@ private:
     void start_simulation(endpoint_options& options, const prompt_settings& prompt) {
         const auto latency = parse_latency(config_.simulated.latency);
         if (!latency) throw usage_error(latency.error());
-        auto key = answer_key::read(config_.questions_file, fields_of(config_), prompt);
+        auto key = answer_key::read(questions_path(config_), fields_of(config_), prompt);
         if (!key) throw usage_error(key.error());
         simulator_options simulator;
         simulator.latency = *latency;
@@ -401,7 +429,7 @@ private:
             reporter_->begin();
             helpers.spawn(reporter_->watch());
             auto questions =
-                question_reader::open(config_.questions_file, index_, {}, fields_of(config_));
+                question_reader::open(questions_path(config_), index_, {}, fields_of(config_));
             if (!questions)
                 control_.stop({questions.error().code == failure_code::mismatch
                                    ? stop_cause::broken_question
@@ -628,8 +656,13 @@ private:
         }
         reporter_->tell_saved();
         console_.say(fmt::format("{} of {} questions are done. To go on: {}", thousands(done),
-                                 thousands(total_), line_.again));
+                                 thousands(total_), how_to_go_on()));
         return status;
+    }
+
+    // What came through a pipe need not come again.
+    std::string how_to_go_on() const {
+        return spool_ ? "proctor resume " + quoted(log_->store().directory()) : line_.again;
     }
 
     result<> save_results(const std::string& directory) {
@@ -732,6 +765,7 @@ private:
     posix_file_system disk_;
     real_clock clock_;
     const wall_time started_ = wall_now();
+    std::optional<question_spool> spool_;
     question_index index_;
     selection chosen_;
     std::uint64_t total_ = 0;
