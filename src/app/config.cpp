@@ -90,6 +90,7 @@ const setting table[] = {
     {"processing.verbose", "--verbose", "", "tell decisions: retries, waits", [](config& c) -> setting_field { return &c.processing.verbose; }},
     {"processing.quiet", "--quiet", "", "errors only", [](config& c) -> setting_field { return &c.processing.quiet; }},
     {"processing.show_answers", "--show-answers", "", "show each answer as it is marked", [](config& c) -> setting_field { return &c.processing.show_answers; }},
+    {"processing.log_format", "--log-format", "text|json", "json: each message is an object on a line of its own, here and in run.log", [](config& c) -> setting_field { return &c.processing.log_format; }},
 
     {"processing.allow_unlocked", "--allow-unlocked", "", "go on where the file system has no locks, if no other process can start this run", [](config& c) -> setting_field { return &c.processing.allow_unlocked; }},
     {"processing.disk_full_timeout", "", "", "how long to wait for room on a full disk", [](config& c) -> setting_field { return &c.processing.disk_full_timeout; }},
@@ -546,6 +547,9 @@ std::vector<failure> check(const config& used) {
     const auto& grading = used.processing.grading;
     require(grading == "hybrid" || grading == "model" || grading == "extraction",
             "processing.grading", not_a("hybrid, model or extraction", grading));
+    const auto& log_format = used.processing.log_format;
+    require(log_format == "text" || log_format == "json", "processing.log_format",
+            not_a("text or json", log_format));
     require(used.prompt.template_text.empty() ||
                 used.prompt.template_text.find("{question}") != std::string::npos,
             "prompt.template", "there is no {question} in it");

@@ -54,6 +54,10 @@ namespace {
 namespace json = boost::json;
 namespace fs = std::filesystem;
 
+log_form form_of(const config& used) {
+    return used.processing.log_format == "json" ? log_form::json : log_form::text;
+}
+
 // A run, from its first message to its last.
 class run_session {
 public:
@@ -62,7 +66,7 @@ public:
           console_(config_.processing.quiet     ? loudness::quiet
                    : config_.processing.verbose ? loudness::verbose
                                                 : loudness::normal,
-                   config_.processing.progress_bar),
+                   config_.processing.progress_bar, form_of(config_)),
           control_(context_.get_executor()), random_(random_number()) {
         retry_policy_.max_retries = static_cast<unsigned>(config_.model.max_retries);
         retry_policy_.time_limit = config_.model.retry_timeout;
@@ -516,7 +520,11 @@ private:
                           : decision.what == action::fail_question ? std::string("given up")
                                                                    : std::string("the run stops");
         console_.detail(
-            fmt::format("question {}: {}: {}", asked.number, failed.why.message(), what));
+            fmt::format("question {}: {}: {}", asked.number, failed.why.message(), what),
+            {{"question_id", asked.number},
+             {"error_kind", to_string(failed.why.code)},
+             {"error_status", failed.status},
+             {"after_seconds", seconds}});
         if (decision.what == action::wait)
             tell_wait(failed);
         else
@@ -533,7 +541,10 @@ private:
                                   untold_failures_ == 1
                                       ? std::string("an attempt")
                                       : fmt::format("{} attempts", thousands(untold_failures_)),
-                                  failed.why.message()));
+                                  failed.why.message()),
+                      {{"attempts", untold_failures_},
+                       {"error_kind", to_string(failed.why.code)},
+                       {"error_status", failed.status}});
         untold_failures_ = 0;
     }
 
@@ -607,8 +618,10 @@ private:
         if (control_.stopping()) return leave_early();
 
         if (kept)
-            console_.say("✅", fmt::format("Final checkpoint saved with {} total results",
-                                           thousands(counted.completed_count())));
+            console_.say("✅",
+                         fmt::format("Final checkpoint saved with {} total results",
+                                     thousands(counted.completed_count())),
+                         {{"completed_count", counted.completed_count()}, {"total", total_}});
         int status = counted.completed_count() >= total_ ? exit_complete : exit_some_failed;
         if (const auto saved = save_results(directory))
             remove_scratch();
@@ -656,7 +669,8 @@ private:
         }
         reporter_->tell_saved();
         console_.say(fmt::format("{} of {} questions are done. To go on: {}", thousands(done),
-                                 thousands(total_), how_to_go_on()));
+                                 thousands(total_), how_to_go_on()),
+                     {{"completed_count", done}, {"total", total_}});
         return status;
     }
 
@@ -813,8 +827,12 @@ int run_command(const command_line& line) {
         for (const auto& note : notes) session.note(note);
         return session.run();
     } catch (const cannot_start& wrong) {
-        for (const auto& message : wrong.messages)
-            std::fprintf(stderr, "proctor: %s\n", message.c_str());
+        // There is no configuration, but for what the command line says.
+        config said;
+        (void)apply(said, line.assignments,
+                    [](const std::string&) { return std::optional<std::string>(); });
+        console talk(loudness::normal, false, form_of(said));
+        for (const auto& message : wrong.messages) talk.error(message);
         return wrong.status;
     }
 }

@@ -129,6 +129,7 @@ struct config {
         bool verbose = false;
         bool quiet = false;
         bool show_answers = false;
+        std::string log_format = "text"; // or json
         bool allow_unlocked = false;
         duration disk_full_timeout = std::chrono::minutes{10};
         std::uint64_t segment_size_bytes = store_options().segment_size;
