@@ -26,7 +26,7 @@ constexpr bool always_false = false;
 
 // clang-format off
 const setting table[] = {
-    {"questions_file", "", "", "the questions: JSON array, JSONL or CSV, .gz or .zst too; relative paths are tried from the configuration's folder, then from here", [](config& c) -> setting_field { return &c.questions_file; }},
+    {"questions_file", "", "", "the questions: JSON array, JSONL or CSV, .gz or .zst too, or - for those that come through a pipe; relative paths are tried from the configuration's folder, then from here", [](config& c) -> setting_field { return &c.questions_file; }},
     {"questions.fields", "", "", "what this set calls question, answer, choices (or several fields, with commas), context, category, id: {question: prompt}", [](config& c) -> setting_field { return &c.questions_fields; }},
 
     {"model.generator.generator_type", "", "", "openai (vllm and argo mean the same), or simulated: an endpoint inside the program, to try things", [](config& c) -> setting_field { return &c.model.generator_type; }},
@@ -90,6 +90,7 @@ const setting table[] = {
     {"processing.verbose", "--verbose", "", "tell decisions: retries, waits", [](config& c) -> setting_field { return &c.processing.verbose; }},
     {"processing.quiet", "--quiet", "", "errors only", [](config& c) -> setting_field { return &c.processing.quiet; }},
     {"processing.show_answers", "--show-answers", "", "show each answer as it is marked", [](config& c) -> setting_field { return &c.processing.show_answers; }},
+    {"processing.log_format", "--log-format", "text|json", "json: each message is an object on a line of its own, here and in run.log", [](config& c) -> setting_field { return &c.processing.log_format; }},
 
     {"processing.allow_unlocked", "--allow-unlocked", "", "go on where the file system has no locks, if no other process can start this run", [](config& c) -> setting_field { return &c.processing.allow_unlocked; }},
     {"processing.disk_full_timeout", "", "", "how long to wait for room on a full disk", [](config& c) -> setting_field { return &c.processing.disk_full_timeout; }},
@@ -495,6 +496,10 @@ void fill_from_environment(config& into, const environment& look_up) {
         fill_key("OPENAI_API_KEY");
 }
 
+const std::string& questions_path(const config& used) {
+    return used.questions_spool.empty() ? used.questions_file : used.questions_spool;
+}
+
 question_fields fields_of(const config& used) {
     question_fields fields;
     for (const auto& [ours, theirs] : used.questions_fields)
@@ -542,6 +547,9 @@ std::vector<failure> check(const config& used) {
     const auto& grading = used.processing.grading;
     require(grading == "hybrid" || grading == "model" || grading == "extraction",
             "processing.grading", not_a("hybrid, model or extraction", grading));
+    const auto& log_format = used.processing.log_format;
+    require(log_format == "text" || log_format == "json", "processing.log_format",
+            not_a("text or json", log_format));
     require(used.prompt.template_text.empty() ||
                 used.prompt.template_text.find("{question}") != std::string::npos,
             "prompt.template", "there is no {question} in it");

@@ -1,12 +1,16 @@
 // Messages scroll above the bar, which is the last line of the terminal.
 #include "proctor/app/console.hpp"
 
+#include "proctor/codec/json_fields.hpp"
+
+#include <fmt/chrono.h>
 #include <spdlog/details/null_mutex.h>
 #include <spdlog/pattern_formatter.h>
 #include <spdlog/sinks/base_sink.h>
 #include <spdlog/sinks/basic_file_sink.h>
 
 #include <algorithm>
+#include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <string_view>
@@ -32,13 +36,32 @@ std::size_t terminal_width() {
     return size.ws_col;
 }
 
+// "2026-11-23T18:02:59.123Z"
+std::string utc_time(std::chrono::system_clock::time_point now) {
+    using namespace std::chrono;
+    const auto whole = floor<seconds>(now);
+    return fmt::format("{:%Y-%m-%dT%H:%M:%S}.{:03}Z", fmt::gmtime(system_clock::to_time_t(whole)),
+                       floor<milliseconds>(now - whole).count());
+}
+
+std::string json_line(spdlog::level::level_enum level, std::string_view text,
+                      const boost::json::object& figures) {
+    text.remove_prefix(std::min(text.find_first_not_of(' '), text.size())); // an indent is for eyes
+    const auto name = spdlog::level::to_string_view(level);
+    boost::json::object line{{"time", utc_time(std::chrono::system_clock::now())},
+                             {"level", boost::json::string_view(name.data(), name.size())},
+                             {"message", boost::json::string_view(text.data(), text.size())}};
+    for (const auto& [key, value] : figures) line[key] = value;
+    return json_text(line);
+}
+
 } // namespace
 
 class console::terminal_sink final : public spdlog::sinks::base_sink<spdlog::details::null_mutex> {
 public:
-    explicit terminal_sink(bool bar_wanted)
+    terminal_sink(bool bar_wanted, bool prefixed)
         : is_terminal_(::isatty(STDERR_FILENO) == 1), unicode_(speaks_utf8()),
-          has_bar_(is_terminal_ && bar_wanted) {}
+          has_bar_(is_terminal_ && bar_wanted), prefixed_(prefixed) {}
 
     bool is_terminal() const { return is_terminal_; }
     bool unicode() const { return unicode_; }
@@ -66,8 +89,8 @@ protected:
         formatter_->format(message, text);
         std::string out;
         if (!bar_.empty()) out += "\r\x1b[K";
-        if (message.level == spdlog::level::warn) out += "warning: ";
-        if (message.level >= spdlog::level::err) out += "proctor: ";
+        if (prefixed_ && message.level == spdlog::level::warn) out += "warning: ";
+        if (prefixed_ && message.level >= spdlog::level::err) out += "proctor: ";
         out.append(text.data(), text.size());
         if (!bar_.empty()) out += bar_;
         put(out);
@@ -97,12 +120,15 @@ private:
     bool is_terminal_;
     bool unicode_;
     bool has_bar_;
+    bool prefixed_;         // what is wrong is told from the rest by its first word
     std::string bar_;       // what stands there now
     std::size_t width_ = 0; // of the terminal, when that was drawn
 };
 
-console::console(loudness level, bool bar_wanted)
-    : terminal_(std::make_shared<terminal_sink>(bar_wanted && level != loudness::quiet)),
+console::console(loudness level, bool bar_wanted, log_form form)
+    : form_(form), terminal_(std::make_shared<terminal_sink>(
+                       bar_wanted && level != loudness::quiet && form == log_form::text,
+                       form == log_form::text)),
       logger_(std::make_shared<spdlog::logger>("proctor", terminal_)) {
     terminal_->set_pattern("%v");
     terminal_->set_level(level == loudness::quiet     ? spdlog::level::err
@@ -115,31 +141,37 @@ console::~console() {
     terminal_->leave_bar();
 }
 
-void console::say(const std::string& text) {
-    logger_->info("{}", text);
-}
-
-void console::say(std::string_view icon, const std::string& text) {
-    if (terminal_->is_terminal() && terminal_->unicode())
-        logger_->info("{} {}", icon, text);
+void console::write(spdlog::level::level_enum level, const std::string& text,
+                    const members& figures) {
+    if (form_ == log_form::json)
+        logger_->log(level, "{}", json_line(level, text, figures));
     else
-        say(text);
+        logger_->log(level, "{}", text);
 }
 
-void console::warn(const std::string& text) {
-    logger_->warn("{}", text);
+void console::say(const std::string& text, const members& figures) {
+    write(spdlog::level::info, text, figures);
+}
+
+void console::say(std::string_view icon, const std::string& text, const members& figures) {
+    const bool shows = form_ == log_form::text && terminal_->is_terminal() && terminal_->unicode();
+    say(shows ? fmt::format("{} {}", icon, text) : text, figures);
+}
+
+void console::warn(const std::string& text, const members& figures) {
+    write(spdlog::level::warn, text, figures);
 }
 void console::error(const std::string& text) {
-    logger_->error("{}", text);
+    write(spdlog::level::err, text, {});
 }
-void console::detail(const std::string& text) {
-    logger_->debug("{}", text);
+void console::detail(const std::string& text, const members& figures) {
+    write(spdlog::level::debug, text, figures);
 }
 
 void console::also_write_to(const std::string& path) {
     try {
         auto file = std::make_shared<spdlog::sinks::basic_file_sink_st>(path);
-        file->set_pattern("%Y-%m-%dT%H:%M:%S.%e %l %v");
+        file->set_pattern(form_ == log_form::json ? "%v" : "%Y-%m-%dT%H:%M:%S.%e %l %v");
         logger_->sinks().push_back(std::move(file));
         logger_->flush_on(spdlog::level::info);
     } catch (const spdlog::spdlog_ex& error) {

@@ -3,6 +3,7 @@
 #include "proctor/app/dry_run.hpp"
 
 #include "proctor/app/exit_status.hpp"
+#include "proctor/app/question_spool.hpp"
 #include "proctor/app/run_directory.hpp"
 #include "proctor/app/run_lookup.hpp"
 #include "proctor/app/run_opening.hpp"
@@ -37,7 +38,7 @@ selection chosen_by(const config& used, const question_census& census) {
 // There is one: the census has counted it.
 question first_chosen(const config& used, const question_index& index) {
     const auto chosen = chosen_by(used, index.census);
-    auto questions = question_reader::open(used.questions_file, index, {}, fields_of(used));
+    auto questions = question_reader::open(questions_path(used), index, {}, fields_of(used));
     if (!questions) throw usage_error(questions.error());
     std::uint64_t seen = 0;
     while (auto next = questions->next()) {
@@ -45,12 +46,13 @@ question first_chosen(const config& used, const question_index& index) {
         if (!*next && next->error().code == failure_code::io_error)
             throw usage_error(next->error());
     }
-    throw cannot_start{exit_usage, {used.questions_file + ": no question is selected"}};
+    throw cannot_start{exit_usage,
+                       {questions_name(used.questions_file) + ": no question is selected"}};
 }
 
 std::string counts_text(const config& used, const question_census& census) {
-    auto text =
-        fmt::format("Questions: {} in {}", thousands(census.questions), used.questions_file);
+    auto text = fmt::format("Questions: {} in {}", thousands(census.questions),
+                            questions_name(used.questions_file));
     if (census.broken > 0) text += fmt::format(" ({} records are none)", thousands(census.broken));
     if (const auto count = selected_count(used, census); count < census.questions)
         text += fmt::format("; {} are selected", thousands(count));

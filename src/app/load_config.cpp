@@ -4,6 +4,7 @@
 
 #include "proctor/app/exit_status.hpp"
 #include "proctor/app/model_registry.hpp"
+#include "proctor/app/question_spool.hpp"
 #include "proctor/app/regrade.hpp"
 #include "proctor/codec/json_fields.hpp"
 #include "proctor/eval/grading.hpp"
@@ -196,13 +197,15 @@ recorded_run read_recorded(const std::string& run, bool to_regrade) {
                 {fmt::format("{}: {} was given in clear and is not recorded; go on with the "
                              "command that began this run (a value ${{VAR}} would be found again)",
                              origin, entry.path)}};
-        const bool is_path = is_among(path_keys, entry.path) && !text.empty();
+        const bool is_path = is_among(path_keys, entry.path) && !text.empty() && text != "-";
         assignments.push_back(
             *assign_text(entry.path, is_path ? (place / text).string() : text, origin));
     }
     const auto set = [&](std::string_view path, const std::string& text) {
         assignments.push_back(*assign_text(path, text, origin));
     };
+    if (const auto spool = join_path(directory, question_spool_file); fs::exists(spool, ec))
+        set("questions_file", spool);
     set("processing.checkpoint_directory", fs::path(directory).parent_path().string());
     set("processing.resume_from_checkpoint", directory);
     return {std::move(assignments), only_marks};

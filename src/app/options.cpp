@@ -32,6 +32,7 @@ constexpr auto run_examples =
 
 Examples:
   proctor run questions.jsonl --model mistral-7b --base-url https://gpu1:8000/v1 --ca-file ca.pem
+  zstdcat questions/*.zst | proctor run - --model NAME --base-url https://host/v1
   proctor run --config run.yaml --parallel 1000
   proctor run --config run.yaml --checkpoint-interval 25 --save-incremental
   OPENAI_BASE_URL=https://host/v1 OPENAI_API_KEY=… proctor run questions.jsonl --model NAME
@@ -175,18 +176,6 @@ constexpr auto manual_examples =
     R"(Examples:
   proctor manual | man -l -
   proctor manual > ~/.local/share/man/man1/proctor.1)";
-
-std::string quoted(const std::string& word) {
-    const bool plain =
-        !word.empty() &&
-        word.find_first_not_of(
-            "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_./:=,@%+") ==
-            std::string::npos;
-    if (plain) return word;
-    std::string out = "'";
-    for (const char c : word) out += c == '\'' ? std::string("'\\''") : std::string(1, c);
-    return out + "'";
-}
 
 std::string group_of(std::string_view path) {
     if (path.starts_with("model.") || path.starts_with("tls.")) return "Endpoint and model";
@@ -547,6 +536,18 @@ std::string typed_again(int argc, char** argv) {
 }
 
 } // namespace
+
+std::string quoted(const std::string& word) {
+    const bool plain =
+        !word.empty() &&
+        word.find_first_not_of(
+            "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_./:=,@%+") ==
+            std::string::npos;
+    if (plain) return word;
+    std::string out = "'";
+    for (const char c : word) out += c == '\'' ? std::string("'\\''") : std::string(1, c);
+    return out + "'";
+}
 
 parsed_line parse_command_line(int argc, char** argv) {
     CLI::App app(

@@ -13,6 +13,21 @@ namespace proctor {
 
 namespace json = boost::json;
 
+namespace {
+
+json::object figures_of(const progress& now) {
+    return {{"completed_count", now.completed},
+            {"failed_count", now.failed},
+            {"total", now.total},
+            {"in_flight", now.in_flight},
+            {"elapsed_seconds", now.elapsed_seconds},
+            {"rate", now.rate()},
+            {"remaining_seconds", now.remaining_seconds()},
+            {"accuracy", now.marks.marked ? json::value(now.marks.accuracy()) : json::value()}};
+}
+
+} // namespace
+
 progress_reporter::progress_reporter(const config& used, console& talk, clock& time,
                                      file_system& disk, const checkpoint& log,
                                      const endpoint_group& endpoints, std::uint64_t total)
@@ -41,7 +56,8 @@ asio::awaitable<void> progress_reporter::watch() {
         if (console_.has_bar()) {
             console_.show(current());
         } else if (config_.processing.progress_bar && now - last_line >= plain_every) {
-            console_.say(progress_line(current()));
+            const auto so_far = current();
+            console_.say(progress_line(so_far), figures_of(so_far));
             last_line = now;
         }
         if (config_.processing.enable_checkpointing) {
@@ -59,8 +75,11 @@ asio::awaitable<void> progress_reporter::watch() {
 }
 
 void progress_reporter::tell_saved() const {
-    console_.say("💾", fmt::format("Checkpoint saved: {} ({} results)", log_.store().directory(),
-                                   thousands(log_.counted().completed_count())));
+    console_.say(
+        "💾",
+        fmt::format("Checkpoint saved: {} ({} results)", log_.store().directory(),
+                    thousands(log_.counted().completed_count())),
+        {{"run", log_.store().directory()}, {"completed_count", log_.counted().completed_count()}});
 }
 
 progress progress_reporter::current() const {

@@ -4,6 +4,7 @@
 
 #include "proctor/app/exit_status.hpp"
 #include "proctor/app/load_config.hpp"
+#include "proctor/app/question_spool.hpp"
 #include "proctor/app/run_directory.hpp"
 #include "proctor/eval/dataset.hpp"
 #include "proctor/storage/run_layout.hpp"
@@ -23,7 +24,7 @@ std::vector<std::string> likely_runs(const config& used, file_system& disk) {
     constexpr std::size_t most = 16;
     std::vector<std::string> found;
     const auto& processing = used.processing;
-    if (!processing.enable_checkpointing) return found;
+    if (!processing.enable_checkpointing || !used.questions_spool.empty()) return found;
     if (!processing.resume_from_checkpoint.empty())
         found.push_back(processing.resume_from_checkpoint);
     const auto names = disk.list(processing.checkpoint_directory);
@@ -37,7 +38,7 @@ std::vector<std::string> likely_runs(const config& used, file_system& disk) {
 }
 
 std::optional<question_index> kept_index(const config& used, file_system& disk) {
-    const auto stamp = stamp_of(used.questions_file);
+    const auto stamp = stamp_of(questions_path(used));
     if (!stamp) return std::nullopt;
     for (const auto& directory : likely_runs(used, disk)) {
         const auto path = join_path(directory, question_index_file);
@@ -50,16 +51,24 @@ std::optional<question_index> kept_index(const config& used, file_system& disk) 
     return std::nullopt;
 }
 
+// By the name that the user knows, not by that of a spool.
+failure as_named(failure why, const config& used) {
+    const auto& spool = used.questions_spool;
+    if (!spool.empty() && why.where.starts_with(spool))
+        why.where.replace(0, spool.size(), questions_name(used.questions_file));
+    return why;
+}
+
 question_index count_anew(const config& used, console& talk) {
     constexpr std::uint64_t most_shown = 5;
     std::uint64_t broken = 0;
     std::optional<failure> first;
     const auto tell = [&](const failure& why) {
-        if (!first) first = why;
-        if (++broken <= most_shown) talk.warn("not a question: " + why.message());
+        if (!first) first = as_named(why, used);
+        if (++broken <= most_shown) talk.warn("not a question: " + as_named(why, used).message());
     };
-    auto index = index_questions(used.questions_file, tell, records_per_place, fields_of(used));
-    if (!index) throw cannot_start{exit_usage, {index.error().message()}};
+    auto index = index_questions(questions_path(used), tell, records_per_place, fields_of(used));
+    if (!index) throw cannot_start{exit_usage, {as_named(index.error(), used).message()}};
     if (used.processing.strict && first)
         throw cannot_start{exit_usage, {fmt::format("stopped by --strict: {}", first->message())}};
     if (broken > most_shown)
@@ -78,9 +87,10 @@ question_index count_questions(const config& used, file_system& disk, console& t
     if (census.broken > 0)
         talk.warn(fmt::format("{} of {} records of {} are no questions and are left out",
                               thousands(census.broken), thousands(census.records),
-                              used.questions_file));
+                              questions_name(used.questions_file)));
     if (census.questions == 0)
-        throw cannot_start{exit_usage, {used.questions_file + ": there is no question in it"}};
+        throw cannot_start{exit_usage,
+                           {questions_name(used.questions_file) + ": there is no question in it"}};
     return index;
 }
 

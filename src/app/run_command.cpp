@@ -12,6 +12,7 @@
 #include "proctor/app/metrics.hpp"
 #include "proctor/app/progress_reporter.hpp"
 #include "proctor/app/question_counting.hpp"
+#include "proctor/app/question_spool.hpp"
 #include "proctor/app/regrade.hpp"
 #include "proctor/app/report.hpp"
 #include "proctor/app/results_file.hpp"
@@ -54,6 +55,10 @@ namespace {
 namespace json = boost::json;
 namespace fs = std::filesystem;
 
+log_form form_of(const config& used) {
+    return used.processing.log_format == "json" ? log_form::json : log_form::text;
+}
+
 // A run, from its first message to its last.
 class run_session {
 public:
@@ -62,7 +67,7 @@ public:
           console_(config_.processing.quiet     ? loudness::quiet
                    : config_.processing.verbose ? loudness::verbose
                                                 : loudness::normal,
-                   config_.processing.progress_bar),
+                   config_.processing.progress_bar, form_of(config_)),
           control_(context_.get_executor()), random_(random_number()) {
         retry_policy_.max_retries = static_cast<unsigned>(config_.model.max_retries);
         retry_policy_.time_limit = config_.model.retry_timeout;
@@ -70,6 +75,7 @@ public:
 
     int run() {
         try {
+            read_pipe();
             index_ = count_questions(config_, disk_, console_);
             total_ = selected_count(config_, index_.census);
             raise_descriptor_limit();
@@ -84,6 +90,7 @@ public:
                 line_.command == "regrade"
                     ? open_regraded(config_, index_, disk_, console_, started_, line_.run, *grader_)
                     : open_run(config_, index_, disk_, console_, started_);
+            keep_questions(opened.store->directory());
             time_in_names_ = time_in_names(*opened.store);
             chosen_ = selection_of(opened.store->identity().settings);
             write_config();
@@ -106,6 +113,31 @@ public:
 
 private:
     // --- before anything is put -----------------------------------------------------------------
+
+    // Questions that can be read once are written down first.
+    void read_pipe() {
+        if (!is_pipe(config_.questions_file)) return;
+        const bool kept = config_.processing.enable_checkpointing && !line_.dry_run;
+        const auto place = line_.dry_run ? fs::temp_directory_path().string()
+                           : kept        ? config_.processing.checkpoint_directory
+                                         : config_.output.output_directory;
+        spool_.emplace(disk_, config_.questions_file, place);
+        if (!kept) spool_->hide();
+        config_.questions_spool = spool_->path();
+    }
+
+    // For the next session: what a pipe brought, and what was counted.
+    void keep_questions(const std::string& run_directory) {
+        if (!config_.processing.enable_checkpointing) return;
+        if (spool_) {
+            spool_->keep_in(run_directory);
+            config_.questions_spool = spool_->path();
+            const auto stamp = stamp_of(spool_->path()); // a new name is a new ctime
+            if (!stamp) throw usage_error(stamp.error());
+            index_.stamp = *stamp;
+        }
+        keep_question_index(disk_, run_directory, index_);
+    }
 
     void begin_log(opened_run opened) {
         const auto& processing = config_.processing;
@@ -336,7 +368,7 @@ private:
     void start_simulation(endpoint_options& options, const prompt_settings& prompt) {
         const auto latency = parse_latency(config_.simulated.latency);
         if (!latency) throw usage_error(latency.error());
-        auto key = answer_key::read(config_.questions_file, fields_of(config_), prompt);
+        auto key = answer_key::read(questions_path(config_), fields_of(config_), prompt);
         if (!key) throw usage_error(key.error());
         simulator_options simulator;
         simulator.latency = *latency;
@@ -410,7 +442,7 @@ private:
             reporter_->begin();
             helpers.spawn(reporter_->watch());
             auto questions =
-                question_reader::open(config_.questions_file, index_, {}, fields_of(config_));
+                question_reader::open(questions_path(config_), index_, {}, fields_of(config_));
             if (!questions)
                 control_.stop({questions.error().code == failure_code::mismatch
                                    ? stop_cause::broken_question
@@ -499,7 +531,11 @@ private:
                           : decision.what == action::fail_question ? std::string("given up")
                                                                    : std::string("the run stops");
         console_.detail(
-            fmt::format("question {}: {}: {}", asked.number, failed.why.message(), what));
+            fmt::format("question {}: {}: {}", asked.number, failed.why.message(), what),
+            {{"question_id", asked.number},
+             {"error_kind", to_string(failed.why.code)},
+             {"error_status", failed.status},
+             {"after_seconds", seconds}});
         if (decision.what == action::wait)
             tell_wait(failed);
         else
@@ -516,7 +552,10 @@ private:
                                   untold_failures_ == 1
                                       ? std::string("an attempt")
                                       : fmt::format("{} attempts", thousands(untold_failures_)),
-                                  failed.why.message()));
+                                  failed.why.message()),
+                      {{"attempts", untold_failures_},
+                       {"error_kind", to_string(failed.why.code)},
+                       {"error_status", failed.status}});
         untold_failures_ = 0;
     }
 
@@ -590,8 +629,10 @@ private:
         if (control_.stopping()) return leave_early();
 
         if (kept)
-            console_.say("✅", fmt::format("Final checkpoint saved with {} total results",
-                                           thousands(counted.completed_count())));
+            console_.say("✅",
+                         fmt::format("Final checkpoint saved with {} total results",
+                                     thousands(counted.completed_count())),
+                         {{"completed_count", counted.completed_count()}, {"total", total_}});
         int status = counted.completed_count() >= total_ ? exit_complete : exit_some_failed;
         if (const auto saved = save_results(directory))
             remove_scratch();
@@ -639,8 +680,14 @@ private:
         }
         reporter_->tell_saved();
         console_.say(fmt::format("{} of {} questions are done. To go on: {}", thousands(done),
-                                 thousands(total_), line_.again));
+                                 thousands(total_), how_to_go_on()),
+                     {{"completed_count", done}, {"total", total_}});
         return status;
+    }
+
+    // What came through a pipe need not come again.
+    std::string how_to_go_on() const {
+        return spool_ ? "proctor resume " + quoted(log_->store().directory()) : line_.again;
     }
 
     result<> save_results(const std::string& directory) {
@@ -751,6 +798,7 @@ private:
     posix_file_system disk_;
     real_clock clock_;
     const wall_time started_ = wall_now();
+    std::optional<question_spool> spool_;
     question_index index_;
     selection chosen_;
     std::uint64_t total_ = 0;
@@ -803,8 +851,12 @@ int run_command(const command_line& typed) {
         for (const auto& note : notes) session.note(note);
         return session.run();
     } catch (const cannot_start& wrong) {
-        for (const auto& message : wrong.messages)
-            std::fprintf(stderr, "proctor: %s\n", message.c_str());
+        // There is no configuration, but for what the command line says.
+        config said;
+        (void)apply(said, line.assignments,
+                    [](const std::string&) { return std::optional<std::string>(); });
+        console talk(loudness::normal, false, form_of(said));
+        for (const auto& message : wrong.messages) talk.error(message);
         return wrong.status;
     }
 }

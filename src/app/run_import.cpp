@@ -2,6 +2,7 @@
 // original numbered its sample.
 #include "proctor/app/run_import.hpp"
 
+#include "proctor/app/question_spool.hpp"
 #include "proctor/app/run_lookup.hpp"
 #include "proctor/codec/json_fields.hpp"
 #include "proctor/codec/sha256.hpp"
@@ -142,7 +143,7 @@ result<> import_json(file_system& disk, const std::string& path, run_builder& in
                        fmt::format("this checkpoint is of something else:\n  model: it has \"{}\", "
                                    "you ask for \"{}\"",
                                    model, used.model.model)};
-    auto questions = question_reader::open(used.questions_file, fields_of(used));
+    auto questions = question_reader::open(questions_path(used), fields_of(used));
     if (!questions) return questions.error();
     std::uint64_t taken = 0, seen = 0;
     while (!chosen.limit || seen < *chosen.limit) {
@@ -167,7 +168,8 @@ result<> import_json(file_system& disk, const std::string& path, run_builder& in
     if (taken == 0 && checkpoint.left() > 0)
         return failure{failure_code::mismatch, path,
                        fmt::format("none of its {} results is of a question in {}",
-                                   thousands(checkpoint.left()), used.questions_file)};
+                                   thousands(checkpoint.left()),
+                                   questions_name(used.questions_file))};
     talk.say(fmt::format("Imported {} results from {}", thousands(taken), path));
     if (checkpoint.failed() > 0)
         talk.warn(fmt::format("{} of its entries have no answer and are asked again",

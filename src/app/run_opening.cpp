@@ -2,7 +2,7 @@
 #include "proctor/app/run_opening.hpp"
 
 #include "proctor/app/exit_status.hpp"
-#include "proctor/app/question_counting.hpp"
+#include "proctor/app/question_spool.hpp"
 #include "proctor/app/regrade.hpp"
 #include "proctor/app/run_directory.hpp"
 #include "proctor/app/run_holder.hpp"
@@ -61,8 +61,6 @@ public:
 
     opened_run open() {
         find_or_create();
-        if (config_.processing.enable_checkpointing)
-            keep_question_index(disk_, opened_.store->directory(), index_);
         return std::move(opened_);
     }
 
@@ -100,7 +98,6 @@ public:
         if (!made) must(made.error());
         if (!*made) *made = make_regraded(source, from, wanted, marks);
         resume_run(**made);
-        keep_question_index(disk_, opened_.store->directory(), index_);
         return std::move(opened_);
     }
 
@@ -236,7 +233,9 @@ private:
     }
 
     std::string new_name() const {
-        return run_directory_name(config_.questions_file, config_.model.model, started_);
+        const bool piped = !config_.questions_spool.empty();
+        return run_directory_name(piped ? "stdin" : config_.questions_file, config_.model.model,
+                                  started_);
     }
 
     // A JSON checkpoint or a single snapshot: the run that it was made into, or it is made now.
@@ -294,7 +293,9 @@ private:
         identity.settings = wanted;
         auto& seed = identity.settings.at("selection").at("random_seed");
         if (seed.is_null()) seed = random_number() >> 32; // short enough to be typed
-        identity.about["questions_file"] = absolute(config_.questions_file);
+        identity.about["questions_file"] = config_.questions_spool.empty()
+                                               ? absolute(config_.questions_file)
+                                               : questions_name(config_.questions_file);
         // What `proctor resume` goes on with.
         identity.about["working_directory"] = absolute(".");
         identity.about["config"] = redacted_json(config_);

@@ -32,7 +32,7 @@ std::string session_begin_body(const config& used, const question_index& questio
                                wall_time started) {
     auto body = who("begin", started);
     const auto& stamp = questions.stamp;
-    body["question_file"] = {{"path", used.questions_file},
+    body["question_file"] = {{"path", questions_path(used)},
                              {"device", stamp.device},
                              {"inode", stamp.inode},
                              {"size", stamp.size},

@@ -15,7 +15,8 @@ namespace {
 
 bool is_known(std::string_view name) {
     return name == identity_file || name == lock_file || name == status_file ||
-           name == run_log_file || name == question_index_file || name == quarantine_directory;
+           name == run_log_file || name == quarantine_directory ||
+           name.starts_with("questions."); // the index, and what came through a pipe
 }
 
 result<run_files> list_names(file_system& disk, const std::string& directory) {

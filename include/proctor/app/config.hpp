@@ -50,6 +50,7 @@ using header_list = std::vector<std::pair<std::string, std::string>>;
 
 struct config {
     std::string questions_file;
+    std::string questions_spool; // what came through that, if it is a pipe, once it is written down
     boost::json::object questions_fields;
 
     struct {
@@ -130,6 +131,7 @@ struct config {
         bool verbose = false;
         bool quiet = false;
         bool show_answers = false;
+        std::string log_format = "text"; // or json
         bool allow_unlocked = false;
         duration disk_full_timeout = std::chrono::minutes{10};
         std::uint64_t segment_size_bytes = store_options().segment_size;
@@ -194,6 +196,8 @@ std::optional<std::string> expand_variables(std::string&, const environment&);
 std::optional<std::string> expand_variables(secret&, const environment&);
 // What only fills the gaps: OPENAI_BASE_URL, OPENAI_API_KEY and the original's variables.
 void fill_from_environment(config&, const environment&);
+// The file that holds the questions: questions_file, or the spool of a pipe.
+const std::string& questions_path(const config&);
 // questions.fields, for who reads questions.
 question_fields fields_of(const config&);
 // What no single key can tell: what is missing, what does not go together.

@@ -70,6 +70,9 @@ struct prune_options {
 using any_command = std::variant<command_line, config_options, status_options, get_options,
                                  export_options, merge_options, compare_options, prune_options>;
 
+// One word of a command line, as a shell would have it typed.
+std::string quoted(const std::string& word);
+
 // Either a command, or the status to leave with: --help and --version have been printed to
 // standard output, or what is wrong with the command line to standard error.
 struct parsed_line {

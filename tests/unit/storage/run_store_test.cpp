@@ -478,18 +478,18 @@ BOOST_AUTO_TEST_CASE(superseded_and_temporary_files_are_removed_and_strange_ones
     disk.set_contents(snapshot(5, 9, 2) + ".tmp", "half a snapshot");
     disk.set_contents(run + "/notes.txt", "mine");
     disk.set_contents(snapshot(1, 1, 1), "whatever"); // within another that begins where it does
-    for (const auto& ours : {"status.json", "run.log", "questions.idx"})
+    for (const auto& ours : {"status.json", "run.log", "questions.idx", "questions.spool"})
         disk.set_contents(join_path(run, ours), "{}");
     BOOST_TEST((inspected(disk) == condition::clean));
     BOOST_TEST(list_run(disk, run)->unknown == std::vector<std::string>{"notes.txt"},
                boost::test_tools::per_element());
     open_run(disk);
-    BOOST_TEST(
-        disk.list(run).value() ==
-            (std::vector<std::string>{"LOCK", "notes.txt", "questions.idx", "run.json", "run.log",
-                                      snapshot_name({1, 2, 2}), snapshot_name({3, 4, 2}),
-                                      "status.json", segment_name({5, 3})}),
-        boost::test_tools::per_element());
+    BOOST_TEST(disk.list(run).value() ==
+                   (std::vector<std::string>{"LOCK", "notes.txt", "questions.idx",
+                                             "questions.spool", "run.json", "run.log",
+                                             snapshot_name({1, 2, 2}), snapshot_name({3, 4, 2}),
+                                             "status.json", segment_name({5, 3})}),
+               boost::test_tools::per_element());
 }
 
 BOOST_AUTO_TEST_CASE(a_segment_that_was_compacted_but_not_removed_costs_nothing) {
