@@ -30,9 +30,11 @@ json::object figures_of(const progress& now) {
 
 progress_reporter::progress_reporter(const config& used, console& talk, clock& time,
                                      file_system& disk, const checkpoint& log,
-                                     const endpoint_group& endpoints, std::uint64_t total)
+                                     const endpoint_group& endpoints, const endpoint_group* grading,
+                                     std::uint64_t total)
     : config_(used), console_(talk), clock_(time), disk_(disk), log_(log), endpoints_(endpoints),
-      total_(total), completed_before_(log.counted().completed_count()), began_(time.now()) {}
+      grading_(grading), total_(total), completed_before_(log.counted().completed_count()),
+      began_(time.now()) {}
 
 void progress_reporter::begin() {
     began_ = clock_.now();
@@ -88,7 +90,7 @@ progress progress_reporter::current() const {
     now.completed = log_.counted().completed_count();
     now.completed_before = completed_before_;
     now.failed = log_.counted().failed_count();
-    now.in_flight = endpoints_.in_flight();
+    now.in_flight = endpoints_.in_flight() + (grading_ ? grading_->in_flight() : 0);
     now.elapsed_seconds = std::chrono::duration<double>(clock_.now() - began_).count();
     now.marks = log_.counted().overall();
     now.cost = cost_text(log_.counted().usage(), config_.prices);

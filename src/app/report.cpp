@@ -102,8 +102,9 @@ std::string summary_text(const ledger& counted, const run_figures& figures) {
     for (const auto& [name, group] : counted.by_category()) add_row(out, name, group);
 
     if (counted.overall().unmarked)
-        line("Unmarked: {} (no number, no short answer to compare with; they count neither way)",
-             thousands(counted.overall().unmarked));
+        line("Unmarked: {} ({}; they count neither way)", thousands(counted.overall().unmarked),
+             figures.model_marks ? "the grader gave no verdict: each result says why"
+                                 : "no number, no short answer to compare with");
     if (counted.overall().marked > 0 && counted.overall().marked < figures.total) {
         const auto worst = at_worst(counted, figures.total);
         const auto range = wilson_interval(worst);
@@ -111,7 +112,8 @@ std::string summary_text(const ledger& counted, const run_figures& figures) {
              100 * worst.accuracy(), 100 * range.low, 100 * range.high);
     }
     if (counted.no_choice_count())
-        line("No choice named: {} (scored 0)", thousands(counted.no_choice_count()));
+        line("No choice named: {} ({})", thousands(counted.no_choice_count()),
+             figures.model_marks ? "by extraction; the grader marked them" : "scored 0");
     if (counted.truncated_count())
         line("Cut off by max_tokens: {}", thousands(counted.truncated_count()));
     if (counted.answered_count())
@@ -122,7 +124,8 @@ std::string summary_text(const ledger& counted, const run_figures& figures) {
         for (const auto& [kind, count] : counted.failures_by_kind())
             kinds.push_back(fmt::format("{} {}", kind, thousands(count)));
         line("Failed: {} ({}){}", thousands(counted.failed_count()), fmt::join(kinds, ", "),
-             counted.refused_count() < counted.failed_count()
+             figures.only_marks ? "; they have no answer to mark"
+             : counted.refused_count() < counted.failed_count()
                  ? "; the same command tries them again"
                  : "; refused for good (--retry-refused asks again)");
     }

@@ -154,7 +154,8 @@ private:
             [this](std::span<const outcome> durable) { acknowledge(durable); },
             [this](const std::string& trouble) { console_.warn(trouble); });
         make_groups();
-        reporter_.emplace(config_, console_, clock_, disk_, *log_, *group_, total_);
+        reporter_.emplace(config_, console_, clock_, disk_, *log_, *group_,
+                          grader_group_ ? &*grader_group_ : nullptr, total_);
     }
 
     void write_config() const {
@@ -299,6 +300,8 @@ private:
                                 on_grader_retry_, grader_figures_, grader_names_.front()};
         auto outcome = co_await ask_until_answered(model, prompt);
         if (outcome.said) co_return std::move(*outcome.said);
+        if (outcome.gave_up && outcome.gave_up->refused)
+            co_return failure(failure_code::refused_content, "", outcome.gave_up->message);
         co_return failure(failure_code::bad_response, "",
                           outcome.gave_up ? outcome.gave_up->message : "the run stops");
     }
@@ -581,7 +584,7 @@ private:
                 console_.say(fmt::format(
                     "Interrupted: no new questions; {} in flight get up to {:.0f} s "
                     "(again to leave at once)",
-                    group_->in_flight(),
+                    reporter_->current().in_flight,
                     std::chrono::duration<double>(config_.processing.grace_seconds).count()));
                 control_.stop({stop_cause::signal, number, {}});
             } else {
@@ -754,6 +757,8 @@ private:
         figures.prices = config_.prices;
         figures.session_seconds = seconds_;
         figures.completed_before = completed_before_;
+        figures.model_marks = grader_endpoint_ != nullptr;
+        figures.only_marks = config_.only_marks;
         return figures;
     }
 

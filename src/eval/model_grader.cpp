@@ -171,6 +171,10 @@ asio::awaitable<result<grade>> model_grader::mark(const question& asked, const a
         prompt.number = asked.number;
         prompt.text = marking_prompt(asked, said, attempt);
         auto reply = co_await ask_(prompt);
+        if (!reply && reply.error().code == failure_code::refused_content)
+            co_return with_score(extracted, std::nullopt,
+                                 "the grader refuses this answer for good: " +
+                                     reply.error().message());
         if (!reply) co_return reply.error();
         last = std::move(reply->text);
         if (const auto read = read_verdict(last))

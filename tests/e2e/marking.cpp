@@ -4,6 +4,8 @@
 
 #include <boost/test/unit_test.hpp>
 
+#include <optional>
+
 using namespace proctor::test;
 
 namespace {
@@ -121,6 +123,43 @@ BOOST_FIXTURE_TEST_CASE(a_grader_that_refuses_us_stops_the_run_and_its_key_stays
     BOOST_TEST(contains(done.errors, "grader judge"));
     for (const auto& file : files())
         BOOST_TEST(!contains(text_of(dir.path() / file), "canary-of-the-judge"), file);
+}
+
+BOOST_FIXTURE_TEST_CASE(a_grader_that_vanishes_and_comes_back_costs_no_answer_and_no_marking,
+                        seminar) {
+    std::optional<simulator> marks;
+    marks.emplace(words{"--latency", "100ms", "--accuracy", "1"}, false);
+    const auto port = marks->port();
+    judge_is_at(marks->base_url());
+    child_process running(run({"--parallel", "2", "--ack-fd", "3", "--save-incremental"}));
+    running.acknowledged.wait_for("\n");
+    marks.reset();
+    running.errors.wait_for("grader judge ");
+    child_process back(
+        {{program("proctor-sim"), "--listen", "127.0.0.1:" + port, "--plain", "--accuracy", "1"},
+         {},
+         "."});
+    const auto ended = running.wait();
+    const auto said = running.errors.all();
+    BOOST_REQUIRE_MESSAGE(ended.code == 0, said);
+    BOOST_TEST(right_in(results_in(results_path(*this, said))) == total);
+    BOOST_TEST(count_lines(running.acknowledged.all()) == total);
+    BOOST_TEST(model.requests() == total, "a paid answer was asked for again");
+}
+
+BOOST_FIXTURE_TEST_CASE(what_a_grader_refuses_for_good_is_unmarked_and_not_tried_again, seminar) {
+    const auto marks = judge({"--faults", "400:100%"});
+    judge_is_at(marks.base_url());
+    for (int session = 1; session <= 2; ++session) {
+        const auto done = run_to_end(run());
+        BOOST_REQUIRE_MESSAGE(done.code == 0, done.errors);
+        for (const auto& each : results_in(results_path(*this, done.errors))) {
+            BOOST_TEST(each.at("score").is_null());
+            BOOST_TEST(contains(each.at("evaluation").at("reasoning").as_string(),
+                                "the grader refuses this answer for good: grader judge: "));
+        }
+        BOOST_TEST(marks.requests() == total);
+    }
 }
 
 BOOST_FIXTURE_TEST_CASE(another_grader_is_another_run, seminar) {

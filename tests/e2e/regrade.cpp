@@ -12,13 +12,16 @@ namespace {
 
 constexpr std::size_t total = 30;
 
-// References that extraction leaves unmarked, for they are too long to be matched.
+// References that extraction leaves unmarked, for they are too long to be matched. Some records are
+// no questions.
 std::string essays() {
     std::string text;
-    for (std::size_t i = 1; i <= total; ++i)
+    for (std::size_t i = 1; i <= total; ++i) {
+        if (i % 7 == 0) text += "{\"question\": \"Without an answer?\"}\n";
         text += R"({"question": "Why is )" + std::to_string(i) +
                 R"( so?", "answer": "because of the one, the other and reason number )" +
                 std::to_string(i) + "\"}\n";
+    }
     return text;
 }
 
@@ -150,6 +153,18 @@ BOOST_FIXTURE_TEST_CASE(a_model_that_marks_goes_on_after_a_kill_by_either_comman
     BOOST_TEST(model.requests() == requests);
 }
 
+BOOST_FIXTURE_TEST_CASE(an_interruption_counts_what_the_grader_was_asked, archive) {
+    BOOST_REQUIRE(run_to_end(first_run()).code == 0);
+    const auto slow = judge({"--latency", "1h"});
+    judge_is_at(slow.base_url());
+    child_process stuck(regrade({"--grader", "judge", "--parallel", "4"}));
+    while (slow.requests() < 4) BOOST_REQUIRE(!stuck.ends_within(std::chrono::milliseconds{20}));
+    stuck.send(SIGTERM);
+    stuck.errors.wait_for("Interrupted: no new questions; 4 in flight");
+    stuck.send(SIGTERM);
+    BOOST_TEST(stuck.wait().code == 143);
+}
+
 BOOST_FIXTURE_TEST_CASE(what_failed_stays_failed, faulty_archive) {
     const auto first = run_to_end(first_run({"--max-failures", "100%"}));
     BOOST_REQUIRE_MESSAGE(first.code == 3, first.errors);
@@ -166,6 +181,7 @@ BOOST_FIXTURE_TEST_CASE(what_failed_stays_failed, faulty_archive) {
             else
                 BOOST_TEST(each.at("score").is_number());
         }
+        BOOST_TEST(contains(again.output, "; they have no answer to mark\n"), again.output);
         BOOST_TEST(failed > 0u);
         BOOST_TEST(failed < total);
         BOOST_TEST(failed + quick.requests() == (how[1] == "judge" ? total : failed));

@@ -27,10 +27,19 @@ std::string without_slash(std::string text) {
     return text;
 }
 
-// Repeats the keys in errors of all kinds, to one question each; then it answers.
-std::string echoing() {
+// Repeats the keys in errors of all kinds, to one question each; then it answers. Only where the
+// request speaks of `whom`, the rest is answered at once.
+std::string echoing(const std::string& whom = "") {
     return R"(
+        lua_need_request_body on;
         content_by_lua_block {
+            local answer = '{"choices":[{"message":{"content":"The answer is (B)."}}]}'
+            local asked = ngx.req.get_body_data() or ""
+            if not asked:find(")" +
+           whom + R"(", 1, true) then
+                ngx.print(answer)
+                return
+            end
             local headers = ngx.req.get_headers()
             local key = headers["authorization"] or ""
             local keys = key .. ", " .. key:gsub("^Bearer ", "") .. ", " ..
@@ -49,7 +58,7 @@ std::string echoing() {
             elseif n == 5 then say(200, "not JSON: " .. keys)
             elseif n == 6 then say(200, '{"no choices": "' .. keys .. '"}')
             elseif n == 7 then say(429, error)
-            else say(200, '{"choices":[{"message":{"content":"The answer is (B)."}}]}') end
+            else say(200, answer) end
         })";
 }
 
@@ -162,6 +171,28 @@ BOOST_FIXTURE_TEST_CASE(keys_of_a_configuration_stay_there, guarded_place) {
         std::filesystem::remove_all(dir.file("checkpoints"));
     }
     std::cout << "files searched " << files_ << std::endl;
+}
+
+BOOST_FIXTURE_TEST_CASE(the_key_of_a_grader_stays_there, guarded_place) {
+    const nginx_server endpoint(echoing("judge-70b"));
+    const auto registry =
+        inputs.write("model_servers.yaml",
+                     "servers:\n  - shortname: judge\n    openai_api_base: " + endpoint.base_url() +
+                         "\n    openai_api_key: ${JUDGE_KEY}\n"
+                         "    openai_model: judge-70b\n");
+    const auto yaml = config(endpoint, "    base_url: " + endpoint.base_url() + "\n");
+    const auto marked = run(
+        {"--config", yaml, "--grader", "judge", "--grading", "model", "--model-config", registry},
+        {{"JUDGE_KEY", key}});
+    BOOST_TEST(marked.code == 0, marked.errors);
+    BOOST_TEST(contains(marked.errors, "Incorrect API key: Bearer ***, ***,"), marked.errors);
+    BOOST_TEST(endpoint.asked().at("n") > 12u);
+    auto again = proctor({"regrade", "checkpoints", "--grading", "hybrid", "--verbose"});
+    again.environment["JUDGE_KEY"] = key;
+    const auto regraded = run_to_end(again);
+    BOOST_TEST(regraded.code == 0, regraded.errors);
+    note(regraded);
+    check_tight();
 }
 
 BOOST_FIXTURE_TEST_CASE(a_refusal_that_repeats_the_key_does_not_show_it, guarded_place) {

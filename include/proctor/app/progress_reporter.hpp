@@ -15,9 +15,10 @@ namespace proctor {
 // On the network's thread. What it is made from outlives it.
 class progress_reporter {
 public:
-    // `total`: questions of the selection. Time counts from here, or from begin().
+    // `grading`: the endpoints of a model that marks, or null. `total`: questions of the selection.
+    // Time counts from here, or from begin().
     progress_reporter(const config&, console&, clock&, file_system&, const checkpoint&,
-                      const endpoint_group&, std::uint64_t total);
+                      const endpoint_group&, const endpoint_group* grading, std::uint64_t total);
 
     void begin();
     // Until cancelled.
@@ -36,6 +37,7 @@ private:
     file_system& disk_;
     const checkpoint& log_;
     const endpoint_group& endpoints_;
+    const endpoint_group* grading_;
     const std::uint64_t total_;
     const std::uint64_t completed_before_;
     time_point began_;

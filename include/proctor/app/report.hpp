@@ -22,6 +22,8 @@ struct run_figures {
     price_list prices;
     double session_seconds = 0;
     std::uint64_t completed_before = 0;
+    bool model_marks = false; // where extraction is unsure, or always
+    bool only_marks = false;  // no question was asked
 };
 
 // A few lines for people: accuracy with intervals, failures, tokens, latency, what it cost.

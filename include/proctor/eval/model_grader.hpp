@@ -36,6 +36,7 @@ enum class grading_way {
 class model_grader final : public grader {
 public:
     // Puts a prompt to the model, with what patience there is. The question outlives the awaitable.
+    // refused_content: there will be no reply, however often it is put.
     using asking = std::function<asio::awaitable<result<answer>>(const question& prompt)>;
 
     model_grader(grading_way way, asking ask) : way_(way), ask_(std::move(ask)) {}
@@ -44,7 +45,8 @@ public:
     std::optional<grade> mark_at_once(const question&, const answer&) const override;
 
     // A reply without a verdict is asked for twice more; after that the answer is unmarked, and the
-    // reason says so. A failure: no reply was to be had.
+    // reason says so; at once where the prompt is refused for good. A failure: no reply was to be
+    // had for now.
     asio::awaitable<result<grade>> mark(const question&, const answer&) override;
 
 private:

@@ -77,6 +77,22 @@ BOOST_AUTO_TEST_CASE(at_worst_all_that_has_no_mark_is_wrong) {
                std::string::npos);
 }
 
+BOOST_AUTO_TEST_CASE(why_there_is_no_mark_is_told_by_who_marks) {
+    auto unclear = marked(1, 0);
+    unclear.no_choice = true;
+    const auto counted = ledger_of({unclear, marked(2, {})});
+    const auto says = [&](bool model_marks, const std::string& text) {
+        run_figures session;
+        session.total = 2;
+        session.model_marks = model_marks;
+        return summary_text(counted, session).find(text) != std::string::npos;
+    };
+    BOOST_TEST(says(false, "No choice named: 1 (scored 0)\n"));
+    BOOST_TEST(says(false, "Unmarked: 1 (no number, no short answer to compare with; "));
+    BOOST_TEST(says(true, "No choice named: 1 (by extraction; the grader marked them)\n"));
+    BOOST_TEST(says(true, "Unmarked: 1 (the grader gave no verdict: each result says why; "));
+}
+
 BOOST_AUTO_TEST_CASE(where_all_is_marked_there_is_nothing_worse_to_tell) {
     run_figures session;
     session.total = 1;

@@ -35,13 +35,14 @@ answer said(std::string text) {
 struct scripted_judge {
     std::deque<std::string> replies;
     std::vector<std::string> prompts;
+    failure_code then = failure_code::unreachable; // once there are no more replies
 
     model_grader grader(grading_way way = grading_way::model) {
         return {way, [this](const question& prompt) { return reply(prompt); }};
     }
     asio::awaitable<result<answer>> reply(const question& prompt) {
         prompts.push_back(prompt.text);
-        if (replies.empty()) co_return failure(failure_code::unreachable, "judge", "away");
+        if (replies.empty()) co_return failure(then, "judge", "away");
         auto made = said(replies.front());
         replies.pop_front();
         co_return made;
@@ -152,6 +153,16 @@ BOOST_AUTO_TEST_CASE(an_outage_is_a_failure_and_no_mark) {
     scripted_judge judge;
     auto grader = judge.grader();
     BOOST_TEST(test::run_coro(grader.mark(open_question(), said("x"))).has_error());
+}
+
+BOOST_AUTO_TEST_CASE(a_refusal_for_good_leaves_the_answer_unmarked_with_its_reason) {
+    scripted_judge judge;
+    judge.then = failure_code::refused_content;
+    auto grader = judge.grader();
+    const auto given = test::run_coro(grader.mark(open_question(), said("x"))).value();
+    BOOST_TEST(!given.score);
+    BOOST_TEST(given.reasoning.find("judge: away") != std::string::npos);
+    BOOST_TEST(judge.prompts.size() == 1u);
 }
 
 BOOST_AUTO_TEST_CASE(a_hybrid_asks_only_where_extraction_is_unsure) {
