@@ -70,7 +70,8 @@ public:
     int run() {
         try {
             index_ = count_questions(config_, disk_, console_);
-            total_ = selected_count(config_, index_.census);
+            total_ = task_count(config_, index_.census);
+            check_repeats();
             raise_descriptor_limit();
             listen_for_metrics();
             open_endpoints(); // before there is a run: a bad URL should leave nothing behind
@@ -115,6 +116,20 @@ private:
             [this](const std::string& trouble) { console_.warn(trouble); });
         make_groups();
         reporter_.emplace(config_, console_, clock_, disk_, *log_, *group_, total_);
+    }
+
+    void check_repeats() {
+        const auto repeats = config_.processing.repeats;
+        if (repeats == 1) return;
+        if (index_.census.records > highest_question / repeats)
+            throw cannot_start{exit_usage,
+                               {fmt::format("processing.repeats: {} times {} records are more than "
+                                            "the {} that a run may have",
+                                            repeats, index_.census.records, highest_question)}};
+        if (config_.model.temperature == 0)
+            console_.warn(
+                "processing.repeats: at temperature 0 a model may say the same each time; "
+                "model.generator_settings.temperature sets another");
     }
 
     void write_config() const {
@@ -441,6 +456,7 @@ private:
     scheduler_settings scheduling() const {
         scheduler_settings settings;
         settings.chosen = chosen_;
+        settings.repeats = static_cast<std::uint16_t>(config_.processing.repeats);
         settings.retry_refused = config_.processing.retry_refused;
         settings.strict = config_.processing.strict;
         settings.grace = config_.processing.grace_seconds;
@@ -478,6 +494,14 @@ private:
                         failed.why.message()));
     }
 
+    // "17", or "17#2" where each question is asked several times.
+    std::string name_of(question_id task) const {
+        const auto repeats = config_.processing.repeats;
+        return repeats > 1
+                   ? fmt::format("{}#{}", question_of(task, repeats), repeat_of(task, repeats))
+                   : fmt::format("{}", task);
+    }
+
     void tell_retry(const question& asked, const attempt_failure& failed,
                     const retry_decision& decision) {
         using action = retry_decision::action;
@@ -488,7 +512,7 @@ private:
                           : decision.what == action::fail_question ? std::string("given up")
                                                                    : std::string("the run stops");
         console_.detail(
-            fmt::format("question {}: {}: {}", asked.number, failed.why.message(), what));
+            fmt::format("question {}: {}: {}", name_of(asked.task()), failed.why.message(), what));
         if (decision.what == action::wait)
             tell_wait(failed);
         else
@@ -510,7 +534,7 @@ private:
     }
 
     void show_answer(const question& asked, const answer& said, const grade& mark) {
-        console_.say(fmt::format("question {}: {} [{}] {}", asked.number,
+        console_.say(fmt::format("question {}: {} [{}] {}", name_of(asked.task()),
                                  mark.score ? (*mark.score >= 1 ? "right" : "wrong") : "unmarked",
                                  mark.reasoning, said.text.substr(0, 200)));
     }
@@ -555,7 +579,7 @@ private:
         if (line_.acknowledge_fd < 0) return;
         std::string text;
         for (const auto& what : durable)
-            if (what.kind == record_kind::result) text += fmt::format("{}\n", what.question);
+            if (what.kind == record_kind::result) text += name_of(what.question) + '\n';
         for (std::string_view left = text; !left.empty();) {
             const auto written = ::write(line_.acknowledge_fd, left.data(), left.size());
             if (written < 0 && errno == EINTR) continue;
@@ -592,8 +616,9 @@ private:
                                      thousands(grader_figures_.tokens)));
         print(summary_text(counted, final_figures()) + accuracy_lines(counted));
         if (status == exit_some_failed)
-            console_.warn(fmt::format("{} questions are without a result",
-                                      thousands(total_ - counted.completed_count())));
+            console_.warn(fmt::format(
+                "{} {} a result", thousands(total_ - counted.completed_count()),
+                config_.processing.repeats > 1 ? "repeats are without" : "questions are without"));
         return status;
     }
 
@@ -648,6 +673,7 @@ private:
 
     result<> write_files(const std::string& directory) {
         const auto& output = config_.output;
+        if (auto done = look_at_repeats(directory); !done) return done;
         auto about = summary(directory);
         const auto summarized = output_path("summary", "json");
         auto done = write_whole(disk_, summarized, [&](const text_sink& sink) {
@@ -667,6 +693,16 @@ private:
         return done;
     }
 
+    result<> look_at_repeats(const std::string& directory) {
+        if (config_.processing.repeats == 1) return {};
+        const auto run = run_view::open(disk_, directory);
+        if (!run) return run.error();
+        auto figures = read_repeats(*run);
+        if (!figures) return figures.error();
+        repeats_ = std::move(*figures);
+        return {};
+    }
+
     // Which run this is, and its figures.
     json::object summary(const std::string& directory) const {
         json::object about;
@@ -677,7 +713,7 @@ private:
         about["questions_sha256"] = index_.census.sha256;
         if (config_.processing.enable_checkpointing) about["run"] = directory;
         about["fingerprint"] = fingerprint(log_->store().identity().settings);
-        about["statistics"] = figures_json(log_->counted(), total_, config_.prices);
+        about["statistics"] = figures_json(log_->counted(), total_, config_.prices, repeats_.get());
         about["session"] = session_json(log_->counted(), final_figures());
         return about;
     }
@@ -694,6 +730,7 @@ private:
         figures.endpoints = group_->figures();
         figures.checkpoints = log_->figures();
         figures.prices = config_.prices;
+        figures.repeats = repeats_;
         figures.session_seconds = seconds_;
         figures.completed_before = completed_before_;
         return figures;
@@ -764,6 +801,7 @@ private:
     std::optional<time_point> last_wait_told_;
     std::optional<time_point> last_trouble_told_;
     std::uint64_t untold_failures_ = 0;
+    std::shared_ptr<const repeat_statistics> repeats_; // once all is put
     double seconds_ = 0;
     std::uint64_t retries_ = 0;
 };
