@@ -57,7 +57,7 @@ private:
             if (record.kind != record_kind::result) continue;
             const auto what = read_outcome(record);
             if (!what) throw storage_trouble(what.error(), run_.directory());
-            if (what->score) score_ = mark{record.question, *what->score};
+            if (what->score) score_ = mark{record.question_number(), *what->score};
         }
     }
 

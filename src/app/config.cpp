@@ -78,6 +78,7 @@ const setting table[] = {
     {"processing.random_selection", "--random", "N", "N questions by chance: what Python's random.seed(S); random.sample(questions, N) draws", [](config& c) -> setting_field { return &c.processing.random_selection; }},
     {"processing.random_seed", "--seed", "S", "of that selection (not of generation); without one it is drawn and recorded, and a resume adopts it", [](config& c) -> setting_field { return &c.processing.random_seed; }},
     {"processing.limit", "--limit", "N", "only the first N questions", [](config& c) -> setting_field { return &c.processing.limit; }},
+    {"processing.repeats", "--repeats,--epochs", "K", "each question K times: pass@k, majority vote, spread", [](config& c) -> setting_field { return &c.processing.repeats; }},
     {"processing.strict", "--strict", "", "stop at a record that is no question", [](config& c) -> setting_field { return &c.processing.strict; }},
     {"processing.retry_refused", "--retry-refused", "", "ask again what the endpoint refused for good", [](config& c) -> setting_field { return &c.processing.retry_refused; }},
     {"processing.max_failures", "--max-failures", "N|P%", "stop when more questions than this fail; a share counts once 100 have ended", [](config& c) -> setting_field { return &c.processing.max_failures; }},
@@ -555,6 +556,8 @@ std::vector<failure> check(const config& used) {
             "prompt.template", "there is no {question} in it");
     require(used.processing.random_selection != 0u, "processing.random_selection",
             "expected a number above 0");
+    require(used.processing.repeats >= 1 && used.processing.repeats <= most_repeats,
+            "processing.repeats", "expected a number from 1 to 1000");
     require(used.model.server.empty() || used.model.port, "model.generator_settings.port",
             "server needs a port");
     require(!used.model.port || (*used.model.port >= 1 && *used.model.port <= 65535),

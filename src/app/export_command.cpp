@@ -56,8 +56,10 @@ results_frame frame_of(file_system& disk, const run_view& run) {
     const auto& identity = run.identity();
     results_frame frame;
     frame.config = used_config(disk, run);
-    const auto total = selected_questions(identity).value_or(run.counted().completed_count() +
-                                                             run.counted().failed_count());
+    const auto total =
+        tasks_of(identity).value_or(run.counted().completed_count() + run.counted().failed_count());
+    const auto repeats = read_repeats(run);
+    if (!repeats) throw storage_trouble(repeats.error(), run.directory());
     auto& about = frame.metadata;
     about["timestamp"] = iso_time(wall_now());
     about["version"] = PROCTOR_VERSION;
@@ -67,7 +69,8 @@ results_frame frame_of(file_system& disk, const run_view& run) {
         about["questions_sha256"] = member(*questions, "sha256");
     about["run"] = run.directory();
     about["fingerprint"] = fingerprint(identity.settings);
-    about["statistics"] = figures_json(run.counted(), total, prices_in(frame.config));
+    about["statistics"] =
+        figures_json(run.counted(), total, prices_in(frame.config), repeats->get());
     about["config"] = frame.config;
     return frame;
 }
@@ -75,6 +78,10 @@ results_frame frame_of(file_system& disk, const run_view& run) {
 int export_command(const export_options& options) {
     posix_file_system disk;
     const auto run = open_named_run(disk, options.run);
+    if (options.format == results_format::checkpoint && repeats_of(run.identity().settings) > 1)
+        throw cannot_start{exit_usage,
+                           {"--format checkpoint: a JSON checkpoint has one result of each "
+                            "question, and this run asks each several times"}};
     const auto frame = frame_of(disk, run);
     const text_sink to_standard_output = [](std::string_view text) {
         print(text);

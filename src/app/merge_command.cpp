@@ -104,12 +104,16 @@ void tell(const merge_options& options, const merge_report& report) {
     auto text =
         fmt::format("Merged {} {} into {}: {} of {} questions have a result\n", options.runs.size(),
                     options.runs.size() == 1 ? "run" : "runs", options.output, thousands(done),
-                    thousands(selected_questions(merged.identity()).value_or(done)));
-    if (report.conflicts)
+                    thousands(tasks_of(merged.identity()).value_or(done)));
+    if (report.conflicts) {
+        std::vector<question_id> questions;
+        for (const auto task : report.first_conflicts)
+            questions.push_back(question_of(task, repeats_of(merged.identity().settings)));
         text += fmt::format("Conflicts: {} questions have results in several of them; those of "
                             "the run that was written last count: {}{}\n",
-                            thousands(report.conflicts), fmt::join(report.first_conflicts, ", "),
+                            thousands(report.conflicts), fmt::join(questions, ", "),
                             report.conflicts > report.first_conflicts.size() ? ", …" : "");
+    }
     print(text + accuracy_lines(merged.counted()));
 }
 

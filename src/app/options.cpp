@@ -260,7 +260,8 @@ void add_settings(CLI::App& run, command_line& line) {
                    "NAME=value lines for ${VAR}, before the environment")
         ->type_name("FILE");
     run.add_option("--ack-fd", line.acknowledge_fd,
-                   "write each question_id to this descriptor once its result is durable")
+                   "write each question_id (with --repeats 17#2, the second of 17) to this "
+                   "descriptor once its result is durable")
         ->type_name("N");
     for (const auto& entry : all_settings())
         if (!entry.flags.empty()) add_flag(run, line, entry);

@@ -8,6 +8,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <chrono>
 #include <optional>
 #include <utility>
@@ -93,8 +94,10 @@ private:
     }
 
     result<> mark(const record_view& record) {
-        const auto asked = questions_.find(record.question);
+        auto asked = questions_.find(record.question_number());
         if (!asked) return asked.error();
+        asked->repeat = static_cast<std::uint16_t>(record.repeat());
+        asked->repeats = std::max<std::uint16_t>(record.repeats, 1);
         const auto said = read_answer(record.body);
         if (!said) return said.error();
         const auto begin = std::chrono::steady_clock::now();
@@ -104,12 +107,12 @@ private:
             const auto body = result_body(*asked, *said, *grade);
             if (body.size() <= max_record_body) {
                 ++report_.marked;
-                return add({record_kind::result, record.repeat, record.question, body});
+                return add(record_of(record_kind::result, *asked, body));
             }
         }
         ++report_.waiting;
         const auto body = answered_body(*asked, *said);
-        return add({record_kind::answered, record.repeat, record.question, body});
+        return add(record_of(record_kind::answered, *asked, body));
     }
 
     result<> add(const record_view& record) {

@@ -16,9 +16,15 @@ namespace {
 
 namespace json = boost::json;
 
-void add_row(std::string& out, std::string_view name, const tally& group) {
+// Where questions are asked several times, by `clustered`.
+interval range_of(const tally& group, const clustered_marks* clustered) {
+    return clustered ? clustered->range() : wilson_interval(group);
+}
+
+void add_row(std::string& out, std::string_view name, const tally& group,
+             const clustered_marks* clustered) {
     if (group.marked + group.unmarked == 0) return;
-    const auto range = wilson_interval(group);
+    const auto range = range_of(group, clustered);
     if (group.marked == 0) {
         fmt::format_to(std::back_inserter(out), "  {:<24}{:>9}  {:>8}\n", name, 0, "unmarked");
         return;
@@ -40,8 +46,8 @@ void add_accuracy(std::string& out, std::string_view name, const tally& group) {
                    whole_or_fraction(group.score()), group.marked);
 }
 
-json::object tally_json(const tally& group) {
-    const auto range = wilson_interval(group);
+json::object tally_json(const tally& group, const clustered_marks* clustered) {
+    const auto range = range_of(group, clustered);
     json::object object;
     object["marked"] = group.marked;
     object["unmarked"] = group.unmarked;
@@ -59,6 +65,28 @@ tally at_worst(const ledger& counted, std::uint64_t total) {
     all.unmarked = 0;
     return all;
 }
+
+// The marks of a run's groups in their clusters; nothing where each question is asked once.
+class clusters {
+public:
+    clusters(const repeat_statistics* figures, std::uint64_t total) : figures_(figures) {
+        if (figures)
+            worst_ = figures->overall().filled_up(total / figures->repeats(), figures->repeats());
+    }
+
+    const clustered_marks* overall() const { return figures_ ? &figures_->overall() : nullptr; }
+    const clustered_marks* of(question_format format) const {
+        return figures_ ? &figures_->of(format) : nullptr;
+    }
+    const clustered_marks* of_category(std::string_view name) const {
+        return figures_ ? &figures_->of_category(name) : nullptr;
+    }
+    const clustered_marks* at_worst() const { return figures_ ? &worst_ : nullptr; }
+
+private:
+    const repeat_statistics* figures_;
+    clustered_marks worst_;
+};
 
 // Requests beyond the first one for a question.
 std::uint64_t retries_of(const ledger& counted) {
@@ -89,17 +117,20 @@ std::string summary_text(const ledger& counted, const run_figures& figures) {
         fmt::format_to(std::back_inserter(out), format, std::forward<Values>(values)...);
         out += '\n';
     };
-    line("{} of {} questions have a result", thousands(counted.completed_count()),
-         thousands(figures.total));
+    const clusters marks(figures.repeats.get(), figures.total);
+    line("{} of {} {}", thousands(counted.completed_count()), thousands(figures.total),
+         figures.repeats ? "results are there" : "questions have a result");
     line("  {:<24}{:>9}  {:>8}  {}", "", "marked", "accuracy", "95 % interval");
-    add_row(out, "all", counted.overall());
+    add_row(out, "all", counted.overall(), marks.overall());
     const auto& choice = counted.of(question_format::multiple_choice);
     const auto& text = counted.of(question_format::free_text);
     if (choice.marked + choice.unmarked > 0 && text.marked + text.unmarked > 0) {
-        add_row(out, "multiple choice", choice);
-        add_row(out, "free text", text);
+        add_row(out, "multiple choice", choice, marks.of(question_format::multiple_choice));
+        add_row(out, "free text", text, marks.of(question_format::free_text));
     }
-    for (const auto& [name, group] : counted.by_category()) add_row(out, name, group);
+    for (const auto& [name, group] : counted.by_category())
+        add_row(out, name, group, marks.of_category(name));
+    if (figures.repeats) out += repeats_text(*figures.repeats);
 
     if (counted.overall().unmarked)
         line("Unmarked: {} ({}; they count neither way)", thousands(counted.overall().unmarked),
@@ -107,7 +138,7 @@ std::string summary_text(const ledger& counted, const run_figures& figures) {
                                  : "no number, no short answer to compare with");
     if (counted.overall().marked > 0 && counted.overall().marked < figures.total) {
         const auto worst = at_worst(counted, figures.total);
-        const auto range = wilson_interval(worst);
+        const auto range = range_of(worst, marks.at_worst());
         line("If all without a mark were wrong: {:.1f}%  {:.1f}% to {:.1f}%",
              100 * worst.accuracy(), 100 * range.low, 100 * range.high);
     }
@@ -161,26 +192,32 @@ std::string accuracy_lines(const ledger& counted) {
     return out;
 }
 
-json::object figures_json(const ledger& counted, std::uint64_t total, const price_list& prices) {
+json::object figures_json(const ledger& counted, std::uint64_t total, const price_list& prices,
+                          const repeat_statistics* repeats) {
+    const clusters marks(repeats, total);
     json::object categories;
-    for (const auto& [name, group] : counted.by_category()) categories[name] = tally_json(group);
+    for (const auto& [name, group] : counted.by_category())
+        categories[name] = tally_json(group, marks.of_category(name));
     json::object failures;
     for (const auto& [kind, count] : counted.failures_by_kind()) failures[kind] = count;
     const auto& times = counted.latencies();
     json::object object;
-    object["total_questions"] = total;
+    object["total_questions"] = repeats ? total / repeats->repeats() : total;
     object["completed"] = counted.completed_count();
     object["answered"] = counted.answered_count();
     object["failed"] = counted.failed_count();
     object["refused"] = counted.refused_count();
     object["failures_by_kind"] = std::move(failures);
-    object["overall"] = tally_json(counted.overall());
-    object["multiple_choice"] = tally_json(counted.of(question_format::multiple_choice));
-    object["free_text"] = tally_json(counted.of(question_format::free_text));
+    object["overall"] = tally_json(counted.overall(), marks.overall());
+    object["multiple_choice"] = tally_json(counted.of(question_format::multiple_choice),
+                                           marks.of(question_format::multiple_choice));
+    object["free_text"] =
+        tally_json(counted.of(question_format::free_text), marks.of(question_format::free_text));
     object["by_category"] = std::move(categories);
     const auto worst = at_worst(counted, total);
     object["if_unmarked_were_wrong"] =
-        worst.marked ? json::value(tally_json(worst)) : json::value(nullptr);
+        worst.marked ? json::value(tally_json(worst, marks.at_worst())) : json::value(nullptr);
+    object["repeats"] = repeats ? repeats_json(*repeats) : json::value(nullptr);
     object["no_choice"] = counted.no_choice_count();
     object["truncated"] = counted.truncated_count();
     object["prompt_tokens"] = counted.usage().prompt;

@@ -20,6 +20,7 @@ struct column {
 
 constexpr column columns[] = {
     {"question_id", "/question_id"},
+    {"repeat", "/repeat"},
     {"format", "/format"},
     {"category", "/category"},
     {"score", "/score"},
@@ -62,13 +63,14 @@ void append_value(std::string& out, const json::value& value) {
 
 } // namespace
 
-std::string csv_header() {
+std::string csv_header(bool repeated) {
     std::string line;
-    for (const auto& [name, pointer] : columns) line.append(line.empty() ? "" : ",").append(name);
+    for (const auto& [name, pointer] : columns)
+        if (repeated || name != "repeat") line.append(line.empty() ? "" : ",").append(name);
     return line + "\n";
 }
 
-result<> append_csv_line(std::string& out, std::string_view body) {
+result<> append_csv_line(std::string& out, std::string_view body, bool repeated) {
     unsigned char buffer[8192]; // most bodies fit
     json::monotonic_resource memory(buffer, sizeof buffer);
     boost::system::error_code ec;
@@ -76,6 +78,7 @@ result<> append_csv_line(std::string& out, std::string_view body) {
     if (ec) return failure{failure_code::bad_syntax, "record body", "not JSON: " + ec.message()};
     bool first = true;
     for (const auto& [name, pointer] : columns) {
+        if (!repeated && name == "repeat") continue;
         if (!std::exchange(first, false)) out += ',';
         boost::system::error_code missing;
         if (const auto* value = parsed.find_pointer(pointer, missing)) append_value(out, *value);

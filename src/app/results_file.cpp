@@ -2,6 +2,7 @@
 #include "proctor/app/results_file.hpp"
 
 #include "proctor/app/results_csv.hpp"
+#include "proctor/app/run_lookup.hpp"
 #include "proctor/codec/json_fields.hpp"
 
 #include <fmt/format.h>
@@ -47,7 +48,8 @@ class results_writer {
 public:
     results_writer(const run_view& run, const text_sink& sink, results_format format,
                    results_choice choice, const results_frame& frame)
-        : run_(run), out_(sink), format_(format), choice_(choice), frame_(frame) {}
+        : run_(run), out_(sink), format_(format), choice_(choice), frame_(frame),
+          repeated_(repeats_of(run.identity().settings) > 1) {}
 
     result<> write() {
         if (auto done = begin(); !done) return done;
@@ -80,7 +82,7 @@ private:
             text += "{\"metadata\": " + json_text(frame_.metadata) + ",\n\"results\": [";
             break;
         case results_format::jsonl: break;
-        case results_format::csv: text += csv_header(); break;
+        case results_format::csv: text += csv_header(repeated_); break;
         case results_format::checkpoint: return begin_checkpoint();
         }
         return {};
@@ -108,7 +110,7 @@ private:
     result<> put(const record_view& record) {
         auto& text = out_.text();
         switch (format_) {
-        case results_format::csv: return append_csv_line(text, record.body);
+        case results_format::csv: return append_csv_line(text, record.body, repeated_);
         case results_format::jsonl: text.append(record.body).append("\n"); break;
         case results_format::json:
         case results_format::checkpoint:
@@ -130,6 +132,7 @@ private:
     const results_format format_;
     const results_choice choice_;
     const results_frame& frame_;
+    const bool repeated_; // each question is asked several times
     bool first_ = true;
 };
 

@@ -77,7 +77,8 @@ public:
         try {
             read_pipe();
             index_ = count_questions(config_, disk_, console_);
-            total_ = selected_count(config_, index_.census);
+            total_ = task_count(config_, index_.census);
+            check_repeats();
             raise_descriptor_limit();
             listen_for_metrics();
             open_endpoints(); // before there is a run: a bad URL should leave nothing behind
@@ -156,6 +157,20 @@ private:
         make_groups();
         reporter_.emplace(config_, console_, clock_, disk_, *log_, *group_,
                           grader_group_ ? &*grader_group_ : nullptr, total_);
+    }
+
+    void check_repeats() {
+        const auto repeats = config_.processing.repeats;
+        if (repeats == 1) return;
+        if (index_.census.records > highest_question / repeats)
+            throw cannot_start{exit_usage,
+                               {fmt::format("processing.repeats: {} times {} records are more than "
+                                            "the {} that a run may have",
+                                            repeats, index_.census.records, highest_question)}};
+        if (config_.model.temperature == 0)
+            console_.warn(
+                "processing.repeats: at temperature 0 a model may say the same each time; "
+                "model.generator_settings.temperature sets another");
     }
 
     void write_config() const {
@@ -486,6 +501,7 @@ private:
     scheduler_settings scheduling() const {
         scheduler_settings settings;
         settings.chosen = chosen_;
+        settings.repeats = static_cast<std::uint16_t>(config_.processing.repeats);
         settings.retry_refused = config_.processing.retry_refused;
         settings.strict = config_.processing.strict;
         settings.only_marks = config_.only_marks;
@@ -524,6 +540,14 @@ private:
                         failed.why.message()));
     }
 
+    // "17", or "17#2" where each question is asked several times.
+    std::string name_of(question_id task) const {
+        const auto repeats = config_.processing.repeats;
+        return repeats > 1
+                   ? fmt::format("{}#{}", question_of(task, repeats), repeat_of(task, repeats))
+                   : fmt::format("{}", task);
+    }
+
     void tell_retry(const question& asked, const attempt_failure& failed,
                     const retry_decision& decision) {
         using action = retry_decision::action;
@@ -534,7 +558,7 @@ private:
                           : decision.what == action::fail_question ? std::string("given up")
                                                                    : std::string("the run stops");
         console_.detail(
-            fmt::format("question {}: {}: {}", asked.number, failed.why.message(), what),
+            fmt::format("question {}: {}: {}", name_of(asked.task()), failed.why.message(), what),
             {{"question_id", asked.number},
              {"error_kind", to_string(failed.why.code)},
              {"error_status", failed.status},
@@ -563,7 +587,7 @@ private:
     }
 
     void show_answer(const question& asked, const answer& said, const grade& mark) {
-        console_.say(fmt::format("question {}: {} [{}] {}", asked.number,
+        console_.say(fmt::format("question {}: {} [{}] {}", name_of(asked.task()),
                                  mark.score ? (*mark.score >= 1 ? "right" : "wrong") : "unmarked",
                                  mark.reasoning, said.text.substr(0, 200)));
     }
@@ -608,7 +632,7 @@ private:
         if (line_.acknowledge_fd < 0) return;
         std::string text;
         for (const auto& what : durable)
-            if (what.kind == record_kind::result) text += fmt::format("{}\n", what.question);
+            if (what.kind == record_kind::result) text += name_of(what.question) + '\n';
         for (std::string_view left = text; !left.empty();) {
             const auto written = ::write(line_.acknowledge_fd, left.data(), left.size());
             if (written < 0 && errno == EINTR) continue;
@@ -647,8 +671,9 @@ private:
                                      thousands(grader_figures_.tokens)));
         print(summary_text(counted, final_figures()) + accuracy_lines(counted));
         if (status == exit_some_failed)
-            console_.warn(fmt::format("{} questions are without a result",
-                                      thousands(total_ - counted.completed_count())));
+            console_.warn(fmt::format(
+                "{} {} a result", thousands(total_ - counted.completed_count()),
+                config_.processing.repeats > 1 ? "repeats are without" : "questions are without"));
         return status;
     }
 
@@ -709,6 +734,7 @@ private:
 
     result<> write_files(const std::string& directory) {
         const auto& output = config_.output;
+        if (auto done = look_at_repeats(directory); !done) return done;
         auto about = summary(directory);
         const auto summarized = output_path("summary", "json");
         auto done = write_whole(disk_, summarized, [&](const text_sink& sink) {
@@ -728,6 +754,16 @@ private:
         return done;
     }
 
+    result<> look_at_repeats(const std::string& directory) {
+        if (config_.processing.repeats == 1) return {};
+        const auto run = run_view::open(disk_, directory);
+        if (!run) return run.error();
+        auto figures = read_repeats(*run);
+        if (!figures) return figures.error();
+        repeats_ = std::move(*figures);
+        return {};
+    }
+
     // Which run this is, and its figures.
     json::object summary(const std::string& directory) const {
         json::object about;
@@ -738,7 +774,7 @@ private:
         about["questions_sha256"] = index_.census.sha256;
         if (config_.processing.enable_checkpointing) about["run"] = directory;
         about["fingerprint"] = fingerprint(log_->store().identity().settings);
-        about["statistics"] = figures_json(log_->counted(), total_, config_.prices);
+        about["statistics"] = figures_json(log_->counted(), total_, config_.prices, repeats_.get());
         about["session"] = session_json(log_->counted(), final_figures());
         return about;
     }
@@ -755,6 +791,7 @@ private:
         figures.endpoints = group_->figures();
         figures.checkpoints = log_->figures();
         figures.prices = config_.prices;
+        figures.repeats = repeats_;
         figures.session_seconds = seconds_;
         figures.completed_before = completed_before_;
         figures.model_marks = grader_endpoint_ != nullptr;
@@ -836,6 +873,7 @@ private:
     std::optional<time_point> last_wait_told_;
     std::optional<time_point> last_trouble_told_;
     std::uint64_t untold_failures_ = 0;
+    std::shared_ptr<const repeat_statistics> repeats_; // once all is put
     double seconds_ = 0;
     std::uint64_t retries_ = 0;
 };
@@ -858,7 +896,7 @@ int run_command(const command_line& typed) {
     } catch (const cannot_start& wrong) {
         // There is no configuration, but for what the command line says.
         config said;
-        (void)apply(said, line.assignments,
+        (void)apply(said, typed.assignments,
                     [](const std::string&) { return std::optional<std::string>(); });
         console talk(loudness::normal, false, form_of(said));
         for (const auto& message : wrong.messages) talk.error(message);

@@ -79,11 +79,24 @@ std::uint64_t selected_count(const config& used, const question_census& census) 
     return std::min(population, used.processing.random_selection.value_or(population));
 }
 
+std::uint64_t task_count(const config& used, const question_census& census) {
+    return selected_count(used, census) * used.processing.repeats;
+}
+
+std::vector<std::string> run_differences(const json::object& recorded, const json::object& wanted) {
+    const auto in_full = [](json::object settings) {
+        settings["repeats"] = repeats_of(settings);
+        return settings;
+    };
+    return differences(in_full(recorded), in_full(wanted));
+}
+
 json::object identity_settings(const config& used, const question_census& census) {
     json::object settings;
     settings["questions"] = {
         {"sha256", census.sha256}, {"count", census.questions}, {"fields", fields_of(used).text()}};
     settings["selection"] = identity_of_selection(used, census);
+    if (used.processing.repeats > 1) settings["repeats"] = used.processing.repeats;
     settings["model"] = used.model.model;
     settings["sampling"] = {{"temperature", used.model.temperature},
                             {"max_tokens", used.model.max_tokens},
@@ -107,7 +120,7 @@ result<run_search> find_run(file_system& disk, const std::string& checkpoint_dir
     if (!runs) return runs.error();
     run_search search;
     for (auto& run : *runs) {
-        const auto different = differences(run.identity.settings, wanted);
+        const auto different = run_differences(run.identity.settings, wanted);
         if (different.empty()) {
             search.fitting = std::move(run);
             break;
@@ -131,7 +144,7 @@ result<found_run> named_run(file_system& disk, const std::string& path,
             return failure{failure_code::not_found, path, "there is no run here to resume from"};
         run = std::move(runs->front());
     }
-    const auto different = differences(run.identity.settings, wanted);
+    const auto different = run_differences(run.identity.settings, wanted);
     if (!different.empty())
         return failure{
             failure_code::mismatch, run.directory,
@@ -148,7 +161,7 @@ result<std::optional<found_run>> run_made_from(file_system& disk,
     for (auto& run : *runs) {
         const auto* from = run.identity.about.if_contains("made_from");
         if (from && from->is_string() && from->get_string() == source &&
-            differences(run.identity.settings, wanted).empty())
+            run_differences(run.identity.settings, wanted).empty())
             return std::optional(std::move(run));
     }
     return std::optional<found_run>();

@@ -3,6 +3,7 @@
 #include "proctor/app/run_import.hpp"
 
 #include "proctor/app/question_spool.hpp"
+#include "proctor/app/run_directory.hpp"
 #include "proctor/app/run_lookup.hpp"
 #include "proctor/codec/json_fields.hpp"
 #include "proctor/codec/sha256.hpp"
@@ -136,6 +137,10 @@ std::string imported_body(const question& asked, const json::object& entry) {
 
 result<> import_json(file_system& disk, const std::string& path, run_builder& into,
                      const selection& chosen, const config& used, console& talk) {
+    if (used.processing.repeats > 1)
+        return failure{failure_code::mismatch, path,
+                       "a JSON checkpoint has one result of each question; leave out "
+                       "processing.repeats to go on with it"};
     foreign_checkpoint checkpoint;
     if (auto done = checkpoint.read(disk, path); !done) return done;
     if (const auto model = checkpoint.model(); !model.empty() && model != used.model.model)
@@ -157,12 +162,8 @@ result<> import_json(file_system& disk, const std::string& path, run_builder& in
         const auto* entry = checkpoint.take((*asked)->text);
         if (!entry) continue;
         const auto body = imported_body(**asked, *entry);
-        record_view record;
-        record.kind = record_kind::result;
-        record.question = (*asked)->number;
-        record.body = body;
         if (body.size() > max_record_body) continue; // it is asked again
-        if (auto done = into.add(record); !done) return done;
+        if (auto done = into.add(record_of(record_kind::result, **asked, body)); !done) return done;
         ++taken;
     }
     if (taken == 0 && checkpoint.left() > 0)
@@ -184,7 +185,7 @@ result<> import_snapshot(file_system& disk, const std::string& path, run_builder
                          const run_identity& wanted, console& talk) {
     const auto as_of = run_view::open_as_of(disk, directory_of(path), *snapshot_of(path));
     if (!as_of) return as_of.error();
-    const auto different = differences(as_of->identity().settings, wanted.settings);
+    const auto different = run_differences(as_of->identity().settings, wanted.settings);
     if (!different.empty())
         return failure{
             failure_code::mismatch, path,

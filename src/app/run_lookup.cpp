@@ -116,12 +116,17 @@ cannot_start storage_trouble(const failure& why, const std::string& directory) {
     return {exit_run_unusable, {std::move(message)}};
 }
 
-std::optional<std::uint64_t> selected_questions(const run_identity& identity) {
+std::uint64_t repeats_of(const json::object& settings) {
+    return std::clamp<std::uint64_t>(number_at(settings, "repeats").value_or(1), 1, most_repeats);
+}
+
+std::optional<std::uint64_t> tasks_of(const run_identity& identity) {
     const auto* questions = object_at(identity.settings, "questions");
     const auto count = questions ? number_at(*questions, "count") : std::nullopt;
     if (!count) return std::nullopt;
     const auto* chosen = object_at(identity.settings, "selection");
-    return std::min(chosen ? number_at(*chosen, "limit").value_or(*count) : *count, *count);
+    const auto limit = chosen ? number_at(*chosen, "limit").value_or(*count) : *count;
+    return std::min(limit, *count) * repeats_of(identity.settings);
 }
 
 json::object used_config(file_system& disk, const run_view& run) {

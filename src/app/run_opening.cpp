@@ -342,7 +342,7 @@ private:
                                {opened.error().message(), describe_risk(disk_, run.directory)}};
         if (!opened) must(opened.error());
         const auto& counted = opened_.counted = (*opened)->found().counted;
-        const auto total = selected_count(config_, index_.census);
+        const auto total = task_count(config_, index_.census);
         console_.also_write_to(join_path(run.directory, run_log_file));
         const auto& found = (*opened)->found();
         const auto done = counted.completed_count();

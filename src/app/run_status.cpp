@@ -175,14 +175,16 @@ run_status look_at_run(file_system& disk, const std::string& directory) {
             if (const auto identity = read_identity(disk, directory)) {
                 status.run_id = to_hex(identity->id);
                 status.created = identity->created;
-                status.total = selected_questions(*identity);
+                status.total = tasks_of(*identity);
+                status.repeats = repeats_of(identity->settings);
             }
             return status;
         }
         const auto& found = run->found();
         status.run_id = to_hex(run->identity().id);
         status.created = run->identity().created;
-        status.total = selected_questions(run->identity());
+        status.total = tasks_of(run->identity());
+        status.repeats = repeats_of(run->identity().settings);
         take_figures(status, run->counted());
         status.prices = prices_in(used_config(disk, *run));
         take_sizes(status, found);
@@ -205,6 +207,7 @@ json::object status_json(const run_status& status) {
     object["state"] = to_string(status.state);
     object["completed_count"] = or_null(readable, status.completed);
     object["total"] = or_null(status.total.has_value(), status.total.value_or(0));
+    object["repeats"] = status.repeats;
     object["failed"] = or_null(readable, {{"retryable", status.failed - status.refused},
                                           {"refused", status.refused},
                                           {"by_kind", std::move(kinds)}});
@@ -241,7 +244,12 @@ std::string status_text(const run_status& status) {
         line("answered",
              fmt::format("{} more, which wait for their marking", thousands(status.answered)));
     if (status.failed) line("failed", failures_in_words(status));
-    if (status.marks.marked) {
+    if (status.repeats > 1)
+        line("repeats", fmt::format("each question {} times, counted one by one", status.repeats));
+    if (status.marks.marked && status.repeats > 1) { // an interval takes a look at each result
+        line("accuracy", fmt::format("{:.1f}% of {} marked", 100 * status.marks.accuracy(),
+                                     thousands(status.marks.marked)));
+    } else if (status.marks.marked) {
         const auto range = wilson_interval(status.marks);
         line("accuracy", fmt::format("{:.1f}% (95 %: {:.1f}% to {:.1f}%) of {} marked",
                                      100 * status.marks.accuracy(), 100 * range.low,

@@ -78,6 +78,7 @@ private:
 
 void write_question(object_writer& body, const question& asked) {
     body.count("question_id", asked.number);
+    if (asked.repeats > 1) body.count("repeat", asked.repeat);
     if (!asked.own_id.empty()) body.text("id", asked.own_id);
     body.text("question", asked.text);
     body.text("reference_answer", asked.reference_answer);
@@ -119,12 +120,12 @@ token_usage usage_of(std::string_view object) {
     return usage;
 }
 
-// Of a multiple-choice question: whether the answer chose.
-bool has_choice(std::string_view evaluation) {
-    bool chosen = false;
+// Of a multiple-choice question: what the answer chose.
+std::string choice_in(std::string_view evaluation) {
+    std::string chosen;
     json_scanner members(evaluation);
     while (const auto member = members.next())
-        if (member->name == "model_choice") chosen = !text_of(member->value).empty();
+        if (member->name == "model_choice") chosen = text_of(member->value);
     return chosen;
 }
 
@@ -286,12 +287,13 @@ result<outcome> read_outcome(const record_view& record) {
     if (record.kind == record_kind::session) return what;
     const bool is_result = record.kind == record_kind::result;
     const bool is_failure = record.kind == record_kind::failed;
-    std::uint64_t question = 0;
+    std::uint64_t question = 0, repeat = 1;
     std::string_view evaluation;
     json_scanner body(record.body);
     while (const auto member = body.next()) {
         const auto& [name, value] = *member;
         if (name == "question_id") question = json_count(value);
+        if (name == "repeat") repeat = json_count(value);
         if (name == "format")
             what.format = parse_question_format(text_of(value)).value_or(what.format);
         if (name == "usage") what.usage = usage_of(value);
@@ -305,11 +307,14 @@ result<outcome> read_outcome(const record_view& record) {
         if (is_failure && name == "refused") what.refused = value == "true";
     }
     if (const auto fine = check_intact(body, record.body); !fine) return fine.error();
-    if (question != record.question)
+    if (question != record.question_number())
+        return bad(failure_code::bad_value, fmt::format("question_id is not that of its record, {}",
+                                                        record.question_number()));
+    if (repeat != record.repeat())
         return bad(failure_code::bad_value,
-                   fmt::format("question_id is not that of its record, {}", record.question));
+                   fmt::format("repeat is not that of its record, {}", record.repeat()));
     what.no_choice = what.format == question_format::multiple_choice &&
-                     evaluation.starts_with('{') && !has_choice(evaluation);
+                     evaluation.starts_with('{') && choice_in(evaluation).empty();
     return what;
 }
 
@@ -333,8 +338,18 @@ result<answer> read_answer(std::string_view text) {
     return said;
 }
 
+result<std::string> read_model_choice(std::string_view text) {
+    std::string chosen;
+    json_scanner body(text);
+    while (const auto member = body.next())
+        if (member->name == "evaluation" && member->value.starts_with('{'))
+            chosen = choice_in(member->value);
+    if (const auto fine = check_intact(body, text); !fine) return fine.error();
+    return chosen;
+}
+
 outcome outcome_of(const question& asked, const answer& said) {
-    outcome what(record_kind::answered, asked.number);
+    outcome what(record_kind::answered, asked.task());
     what.format = asked.format;
     what.category = asked.category;
     what.usage = said.usage;
@@ -353,7 +368,7 @@ outcome outcome_of(const question& asked, const answer& said, const grade& mark)
 }
 
 outcome outcome_of(const question& asked, const question_failure& why) {
-    outcome what(record_kind::failed, asked.number);
+    outcome what(record_kind::failed, asked.task());
     what.format = asked.format;
     what.category = asked.category;
     what.attempts = why.attempts;

@@ -15,6 +15,15 @@ failure damaged(std::string detail) {
 
 } // namespace
 
+record_view record_of(record_kind kind, const question& asked, std::string_view body) {
+    record_view record;
+    record.kind = kind;
+    record.repeats = asked.repeats > 1 ? asked.repeats : 0;
+    record.question = asked.task();
+    record.body = body;
+    return record;
+}
+
 void append_record(std::string& out, const record_view& record) {
     if (!record.bytes.empty()) {
         out.append(record.bytes);
@@ -24,7 +33,7 @@ void append_record(std::string& out, const record_view& record) {
     char header[record_header_size] = {};
     put<std::uint32_t>(header, static_cast<std::uint32_t>(record.body.size()));
     put<std::uint8_t>(header + 8, static_cast<std::uint8_t>(record.kind));
-    put<std::uint16_t>(header + 10, record.repeat);
+    put<std::uint16_t>(header + 10, record.repeats);
     put<std::uint64_t>(header + 16, record.question);
     const auto crc =
         crc32c(crc32c(0, std::string_view(header + 8, record_header_size - 8)), record.body);
@@ -56,7 +65,7 @@ result<record_view> take_record(std::string_view& payload) {
     if (kind < std::uint8_t(record_kind::answered) || kind > std::uint8_t(record_kind::session))
         return damaged(fmt::format("unknown record kind {}", kind));
     record.kind = static_cast<record_kind>(kind);
-    record.repeat = get<std::uint16_t>(header + 10);
+    record.repeats = get<std::uint16_t>(header + 10);
     record.question = get<std::uint64_t>(header + 16);
     if (record.question > highest_question)
         return damaged(fmt::format("no question has the number {}", record.question));

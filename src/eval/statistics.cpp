@@ -8,13 +8,8 @@
 
 namespace proctor {
 
-namespace {
-
-constexpr double z = 1.959963984540054; // 97.5 % of the normal distribution lie below
-
-} // namespace
-
 interval wilson_interval(const tally& group) {
+    constexpr double z = normal_quantile_95;
     if (group.marked == 0) return {};
     const auto n = double(group.marked);
     const double mean = group.accuracy();
@@ -41,7 +36,7 @@ void paired_marks::add(double first, double second) {
 interval paired_marks::difference_interval() const {
     if (count_ < 2) return {-1, 1};
     const double variance = squares_ / double(count_ - 1);
-    const double half = z * std::sqrt(variance / double(count_));
+    const double half = normal_quantile_95 * std::sqrt(variance / double(count_));
     return {std::max(-1.0, difference() - half), std::min(1.0, difference() + half)};
 }
 

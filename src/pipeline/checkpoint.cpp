@@ -38,7 +38,8 @@ void checkpoint::batch::add(const record_view& record, outcome what) {
 void checkpoint::batch::make_all() {
     for (const auto& maker : to_make) {
         auto made = maker();
-        add({made.kind, 0, made.question, made.body}, std::move(made.what));
+        made.head.body = made.body;
+        add(made.head, std::move(made.what));
     }
     to_make.clear();
     bytes_to_make = 0;

@@ -13,7 +13,7 @@ namespace {
 
 void append_failure(task_context& run, const question& asked, const question_failure& why) {
     const auto body = failed_body(asked, why);
-    run.log.append({record_kind::failed, 0, asked.number, body}, outcome_of(asked, why));
+    run.log.append(record_of(record_kind::failed, asked, body), outcome_of(asked, why));
     ++run.figures.ended;
     ++run.figures.failed;
 }
@@ -57,7 +57,7 @@ bool append_answer(task_context& run, const question& asked, const answer& said)
         append_failure(run, asked, too_large(body));
         return false;
     }
-    run.log.append({record_kind::answered, 0, asked.number, body}, outcome_of(asked, said));
+    run.log.append(record_of(record_kind::answered, asked, body), outcome_of(asked, said));
     return true;
 }
 
@@ -89,8 +89,8 @@ void append_for_marking(task_context& run, question asked, answer said) {
             const auto begin = std::chrono::steady_clock::now();
             auto mark = marks.mark_at_once(asked, said).value();
             mark.evaluation_seconds = seconds_between(begin, std::chrono::steady_clock::now());
-            return made_record{record_kind::result, asked.number, result_body(asked, said, mark),
-                               outcome_of(asked, said, mark)};
+            return made_record{record_of(record_kind::result, asked, {}),
+                               result_body(asked, said, mark), outcome_of(asked, said, mark)};
         },
         bytes);
     ++run.figures.ended;
@@ -103,7 +103,7 @@ void append_result(task_context& run, const question& asked, const answer& said,
         append_failure(run, asked, too_large(body));
         return;
     }
-    run.log.append({record_kind::result, 0, asked.number, body}, outcome_of(asked, said, mark));
+    run.log.append(record_of(record_kind::result, asked, body), outcome_of(asked, said, mark));
     ++run.figures.ended;
     if (run.on_result) run.on_result(asked, said, mark);
 }
@@ -117,13 +117,13 @@ std::size_t bytes_of(const question& asked) {
 }
 
 asio::awaitable<void> question_task(task_context& run, question asked) {
-    const bool unmarked = run.log.counted().answered(asked.number);
+    const bool unmarked = run.log.counted().answered(asked.task());
     const counted_until_end held(run.figures.bytes, run.control, bytes_of(asked));
     const counted_until_end active(run.figures.active, run.control);
     // (g++ 12 destroys the awaitables of a conditional expression twice.)
     std::optional<answer> said;
     if (unmarked)
-        said = co_await recall(run, asked.number);
+        said = co_await recall(run, asked.task());
     else
         said = co_await ask(run, asked);
     if (!said) co_return;

@@ -27,10 +27,19 @@ bool has_place(const task_context& run, const scheduler_settings& settings) {
            figures.bytes <= settings.max_question_bytes && run.log.has_room();
 }
 
-bool is_done(const task_context& run, const scheduler_settings& settings, question_id id) {
-    if (settings.only_marks) return !run.log.counted().answered(id);
-    return run.log.counted().completed(id) ||
-           (run.log.counted().refused(id) && !settings.retry_refused);
+bool is_done(const task_context& run, const scheduler_settings& settings, question_id task) {
+    if (settings.only_marks) return !run.log.counted().answered(task);
+    return run.log.counted().completed(task) ||
+           (run.log.counted().refused(task) && !settings.retry_refused);
+}
+
+// All of its repeats.
+bool is_question_done(const task_context& run, const scheduler_settings& settings,
+                      question_id number) {
+    auto task = task_of(number, 1, settings.repeats);
+    const auto end = task + settings.repeats;
+    while (task < end && is_done(run, settings, task)) ++task;
+    return task == end;
 }
 
 bool exceeds(const task_figures& figures, const failure_limit& limit) {
@@ -72,10 +81,36 @@ bool pass_over_done(const task_context& run, const scheduler_settings& settings,
     const auto here = settings.index->at_or_before(number);
     if (here.number != number) return false;
     const auto there = settings.index->pass_over_done(
-        here, [&](question_id id) { return is_done(run, settings, id); });
+        here, [&](question_id id) { return is_question_done(run, settings, id); });
     if (there.number == here.number || !questions.go_to(there)) return false;
     seen += there.questions - here.questions;
     return true;
+}
+
+asio::awaitable<void> wait_for_place(task_context& run, const scheduler_settings& settings) {
+    while (!run.control.stopping() && !has_place(run, settings)) {
+        co_await run.control.changed().wait();
+        check_limits(run, settings);
+    }
+}
+
+// One repeat after the other: the endpoint has the prompt in its cache, and what is left to a
+// later session stands together.
+asio::awaitable<void> admit_repeats(task_context& run, task_group& tasks, question& asked,
+                                    const scheduler_settings& settings) {
+    asked.repeats = settings.repeats;
+    for (asked.repeat = 1; asked.repeat <= asked.repeats; ++asked.repeat) {
+        if (is_done(run, settings, asked.task())) continue;
+        co_await wait_for_place(run, settings);
+        if (run.control.stopping()) co_return;
+        ++run.figures.active;
+        run.figures.bytes += bytes_of(asked);
+        if (asked.repeat == asked.repeats) {
+            tasks.spawn(question_task(run, std::move(asked)));
+            co_return;
+        }
+        tasks.spawn(question_task(run, asked));
+    }
 }
 
 asio::awaitable<void> admit(task_context& run, task_group& tasks, question_reader& questions,
@@ -85,14 +120,11 @@ asio::awaitable<void> admit(task_context& run, task_group& tasks, question_reade
     std::uint64_t seen = 0;    // questions of the file
     std::uint64_t skipped = 0; // since the thread was last given to others
     while (!chosen.limit || seen < *chosen.limit) {
-        while (!run.control.stopping() && !has_place(run, settings)) {
-            co_await run.control.changed().wait();
-            check_limits(run, settings);
-        }
+        co_await wait_for_place(run, settings);
         if (run.control.stopping()) co_return;
 
         const auto number = questions.next_number();
-        if (is_done(run, settings, number)) {
+        if (is_question_done(run, settings, number)) {
             if (pass_over_done(run, settings, questions, seen)) continue;
             if (!questions.skip()) co_return;
             ++seen;
@@ -117,9 +149,7 @@ asio::awaitable<void> admit(task_context& run, task_group& tasks, question_reade
                 co_await asio::post(co_await asio::this_coro::executor, asio::use_awaitable);
             continue;
         }
-        ++run.figures.active;
-        run.figures.bytes += bytes_of(**next);
-        tasks.spawn(question_task(run, std::move(**next)));
+        co_await admit_repeats(run, tasks, **next, settings);
     }
 }
 

@@ -74,13 +74,12 @@ private:
 
 void keep_what_counts(std::vector<record_position>& found) {
     std::sort(found.begin(), found.end(), [](const record_position& a, const record_position& b) {
-        return std::tie(a.question, a.repeat, a.number) < std::tie(b.question, b.repeat, b.number);
+        return std::tie(a.question, a.number) < std::tie(b.question, b.number);
     });
     std::size_t kept = 0;
     for (const auto& record : found) {
         const bool another = kept == 0 || record.kind == record_kind::session ||
-                             found[kept - 1].question != record.question ||
-                             found[kept - 1].repeat != record.repeat;
+                             found[kept - 1].question != record.question;
         if (another)
             found[kept++] = record;
         else if (supersedes(record.kind, found[kept - 1].kind))
@@ -111,7 +110,7 @@ result<snapshot_key> build_snapshot(file_system& disk, const compaction_job& job
         const auto what = read_outcome(record);
         if (!what) return what.error();
         counted.apply(*what);
-        found.push_back({record.question, number, place, record.repeat, record.kind});
+        found.push_back({record.question, number, place, record.kind});
         return {};
     };
     if (auto done = read(note); !done) return done.error();

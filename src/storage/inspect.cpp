@@ -347,19 +347,24 @@ private:
     question_set known_;
 };
 
+std::uint64_t number_at(const boost::json::value* value, std::string_view key) {
+    const auto* object = value ? value->if_object() : nullptr;
+    const auto* member = object ? object->if_contains({key.data(), key.size()}) : nullptr;
+    return member && (member->is_int64() || member->is_uint64())
+               ? member->to_number<std::uint64_t>()
+               : 0;
+}
+
 // How many questions a run puts, as far as its run.json says so.
 std::uint64_t questions_of(const run_identity& identity) {
-    const auto number_at = [](const boost::json::value& value, std::string_view key) {
-        const auto* object = value.if_object();
-        const auto* member = object ? object->if_contains({key.data(), key.size()}) : nullptr;
-        return member && (member->is_int64() || member->is_uint64())
-                   ? member->to_number<std::uint64_t>()
-                   : 0;
-    };
-    const auto* questions = identity.settings.if_contains("questions");
-    const auto* selection = identity.settings.if_contains("selection");
-    const auto limit = selection ? number_at(*selection, "limit") : 0;
-    return limit != 0 ? limit : questions ? number_at(*questions, "count") : 0;
+    const auto limit = number_at(identity.settings.if_contains("selection"), "limit");
+    return limit != 0 ? limit : number_at(identity.settings.if_contains("questions"), "count");
+}
+
+// How often it puts each.
+std::uint64_t repeats_of(const run_identity& identity) {
+    const boost::json::value settings(identity.settings);
+    return std::clamp<std::uint64_t>(number_at(&settings, "repeats"), 1, most_repeats);
 }
 
 class run_inspector {
@@ -517,14 +522,20 @@ private:
 
     void sum_up_risk() {
         auto& at_risk = summary_.at_risk;
+        const auto repeats = summary_.identity ? repeats_of(*summary_.identity) : 1;
         if (!summary_.at_risk_exactly) {
-            question_id last = summary_.identity ? questions_of(*summary_.identity) : 0;
+            question_id last = summary_.identity ? questions_of(*summary_.identity) * repeats : 0;
             known_.each_run([&](question_id first, std::uint64_t count) {
                 last = std::max(last, first + count - 1);
             });
             at_risk.insert_run(1, last);
         }
         at_risk -= known_;
+        if (repeats == 1) return;
+        question_set questions; // any of whose repeats is
+        at_risk.each_member(
+            [&](question_id task) { questions.insert(question_of(task, repeats)); });
+        at_risk = std::move(questions);
     }
 
     void complain(condition severity, const std::string& path, lsn first, lsn last,

@@ -134,9 +134,7 @@ result<merge_report> merge_runs(const std::vector<const run_view*>& runs, run_bu
         report.records += record.question != 0;
         return into.add(record);
     };
-    const auto key_of = [](const source& from) {
-        return std::pair(from.head->record.question, from.head->record.repeat);
-    };
+    const auto key_of = [](const source& from) { return from.head->record.question; };
     for (;;) {
         const source* first = nullptr;
         for (const auto& from : sources)
@@ -149,19 +147,18 @@ result<merge_report> merge_runs(const std::vector<const run_view*>& runs, run_bu
             if (!from.head || key_of(from) != key) continue;
             const auto kind = from.head->record.kind;
             results += kind == record_kind::result;
-            if (key.first == 0) // session records all count
+            if (key == 0) // session records all count
                 if (auto done = take(from.head->record); !done) return done.error();
             // Of equals the one written later, results too.
             if (!best || !supersedes(best->head->record.kind, kind) ||
                 kind == best->head->record.kind)
                 best = &from;
         }
-        if (key.first != 0)
+        if (key != 0)
             if (auto done = take(best->head->record); !done) return done.error();
         if (results > 1) {
             ++report.conflicts;
-            if (report.first_conflicts.size() < most_listed)
-                report.first_conflicts.push_back(key.first);
+            if (report.first_conflicts.size() < most_listed) report.first_conflicts.push_back(key);
         }
         for (auto& from : sources) {
             if (!from.head || key_of(from) != key) continue;

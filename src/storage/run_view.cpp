@@ -26,12 +26,11 @@ result<run_view> run_view::open(file_system& disk, const std::string& directory)
 result<> run_view::look() {
     tail_.clear();
     tail_files_.clear();
-    auto found =
-        replay(*disk_, directory_, identity_.id,
-               [this](const record_view& record, record_place place, lsn number) {
-                   tail_.push_back({record.question, number, place, record.repeat, record.kind});
-                   return result<>();
-               });
+    auto found = replay(*disk_, directory_, identity_.id,
+                        [this](const record_view& record, record_place place, lsn number) {
+                            tail_.push_back({record.question, number, place, record.kind});
+                            return result<>();
+                        });
     if (!found) return found.error();
     found_ = std::move(*found);
     for (const auto& key : found_.files.segments) {
@@ -157,7 +156,7 @@ result<> run_cursor::advance(std::size_t index) {
         return {};
     }
     from.head = **entry;
-    heads_.emplace(from.head.record.question, from.head.record.repeat, from.head.number, index);
+    heads_.emplace(from.head.record.question, from.head.number, index);
     return {};
 }
 
@@ -187,14 +186,13 @@ result<std::optional<snapshot_entry>> run_cursor::next() {
     if (auto done = wake_sources(); !done) return done.error();
     if (heads_.empty()) return std::optional<snapshot_entry>();
 
-    const auto [question, repeat, number, first] = heads_.top();
+    const auto [question, number, first] = heads_.top();
     heads_.pop();
     used_up_.push_back(first);
     auto best = sources_[first]->head;
-    // Session records all count; of a question's, those of one key come in order of LSN.
-    while (question != 0 && !heads_.empty() && std::get<0>(heads_.top()) == question &&
-           std::get<1>(heads_.top()) == repeat) {
-        const auto index = std::get<3>(heads_.top());
+    // Session records all count; of a question's, they come in order of LSN.
+    while (question != 0 && !heads_.empty() && std::get<0>(heads_.top()) == question) {
+        const auto index = std::get<2>(heads_.top());
         heads_.pop();
         used_up_.push_back(index);
         const auto& head = sources_[index]->head;

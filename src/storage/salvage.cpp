@@ -8,7 +8,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <tuple>
 #include <utility>
 
 namespace proctor {
@@ -215,7 +214,7 @@ private:
 
     result<> copy(block_scanner& from, snapshot_key key, snapshot_writer& to, ledger& counted,
                   std::uint64_t& kept) {
-        std::tuple<question_id, std::uint16_t, lsn> last;
+        std::pair<question_id, lsn> last;
         for (;;) {
             const auto block = from.next();
             if (!block) return block.error();
@@ -225,7 +224,7 @@ private:
                 if (!entry) break;
                 const auto& record = entry->record;
                 const auto what = read_outcome(record);
-                const std::tuple at(record.question, record.repeat, entry->number);
+                const std::pair at(record.question, entry->number);
                 if (!what || at <= last || entry->number < key.first_lsn ||
                     entry->number > key.last_lsn)
                     continue;

@@ -31,7 +31,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         const auto same = take_record(rest);
         PROCTOR_ASSERT(same && rest.empty() && same->body == record->body &&
                        same->kind == record->kind && same->question == record->question &&
-                       same->repeat == record->repeat);
+                       same->repeats == record->repeats);
         if (const auto told = read_outcome(*record)) counted.apply(*told);
         (void)read_answer(record->body);
     }

@@ -183,7 +183,7 @@ std::string name_in(string_view path) {
 
 bool printer::is_wanted(const record_view& record, lsn number) const {
     return !done() && number >= asked_.from_lsn.value_or(1) && number <= asked_.to_lsn &&
-           (!asked_.question || *asked_.question == record.question) &&
+           (!asked_.question || *asked_.question == record.question_number()) &&
            (!asked_.kind || *asked_.kind == record.kind);
 }
 
@@ -192,11 +192,12 @@ void printer::show(const record_view& record, lsn number, const std::string& pla
     ++shown_;
     if (asked_.as == format::jsonl)
         out_.line(R"({{"lsn":{},"kind":"{}","question_id":{},"repeat":{},{},"body":{}}})", number,
-                  to_string(record.kind), record.question, record.repeat, place,
-                  as_json(record.body));
+                  to_string(record.kind), record.question_number(),
+                  record.repeats == 0 ? 0 : record.repeat(), place, as_json(record.body));
     else
-        out_.line("{:>8}  {:<8}  {:>8}{}  {}", number, to_string(record.kind), record.question,
-                  record.repeat == 0 ? "" : fmt::format("#{}", record.repeat), record.body);
+        out_.line("{:>8}  {:<8}  {:>8}{}  {}", number, to_string(record.kind),
+                  record.question_number(),
+                  record.repeats == 0 ? "" : fmt::format("#{}", record.repeat()), record.body);
     if (asked_.hex) hex_dump(out_, offset, record.bytes);
 }
 

@@ -119,6 +119,7 @@ struct config {
         std::optional<std::uint64_t> random_selection;
         std::optional<std::uint64_t> random_seed;
         std::optional<std::uint64_t> limit;
+        std::uint64_t repeats = 1; // each question so often
         bool strict = false;
         bool retry_refused = false;
         failure_limit max_failures;

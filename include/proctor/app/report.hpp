@@ -2,6 +2,7 @@
 #pragma once
 
 #include "proctor/app/cost.hpp"
+#include "proctor/app/repeat_figures.hpp"
 #include "proctor/core/ledger.hpp"
 #include "proctor/net/endpoint.hpp"
 #include "proctor/net/endpoint_group.hpp"
@@ -14,7 +15,7 @@
 namespace proctor {
 
 struct run_figures {
-    std::uint64_t total = 0;       // questions of the selection
+    std::uint64_t total = 0;       // results that the run is to have
     std::uint64_t retries = 0;     // of this session
     connection_counts connections; // of all endpoints
     group_figures endpoints;
@@ -24,6 +25,8 @@ struct run_figures {
     std::uint64_t completed_before = 0;
     bool model_marks = false; // where extraction is unsure, or always
     bool only_marks = false;  // no question was asked
+    // Of a run that asks each question several times; else null.
+    std::shared_ptr<const repeat_statistics> repeats = nullptr;
 };
 
 // A few lines for people: accuracy with intervals, failures, tokens, latency, what it cost.
@@ -35,8 +38,10 @@ std::string accuracy_lines(const ledger&);
 
 // The same figures for the metadata of the results file and for the summary, where
 // configs/README.md tells their names: those of the run, which are the same however often it was
-// interrupted and of how many shards it was merged, and those of the session.
-boost::json::object figures_json(const ledger&, std::uint64_t total, const price_list&);
+// interrupted and of how many shards it was merged, and those of the session. `total`: results that
+// the run is to have.
+boost::json::object figures_json(const ledger&, std::uint64_t total, const price_list&,
+                                 const repeat_statistics* = nullptr);
 boost::json::object session_json(const ledger&, const run_figures&);
 
 } // namespace proctor

@@ -23,6 +23,14 @@ std::string grader_name(const config&);
 // How many of the file's questions are put.
 std::uint64_t selected_count(const config&, const question_census&);
 
+// The same with their repeats: how many results the run is to have.
+std::uint64_t task_count(const config&, const question_census&);
+
+// What differs between the settings of a run and those that are asked for, as differences(); a run
+// that says nothing of repeats asks each question once.
+std::vector<std::string> run_differences(const boost::json::object& recorded,
+                                         const boost::json::object& wanted);
+
 struct found_run {
     std::string directory;
     run_identity identity;

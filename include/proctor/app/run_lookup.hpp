@@ -38,8 +38,12 @@ run_view open_run_view(file_system&, const std::string& directory);
 // What to say, and the status to leave with, when storage fails a command on `directory`.
 cannot_start storage_trouble(const failure&, const std::string& directory);
 
-// Questions of the selection, by run.json; nothing if that does not tell.
-std::optional<std::uint64_t> selected_questions(const run_identity&);
+// How many results a run is to have: the questions of the selection, as often as each is asked. By
+// run.json; nothing if that does not tell.
+std::optional<std::uint64_t> tasks_of(const run_identity&);
+
+// How often a run with these settings asks each question; at least 1.
+std::uint64_t repeats_of(const boost::json::object& identity_settings);
 
 // The configuration, without secrets, as the last session used it: by its status.json; where that
 // is lost, as the run began.

@@ -34,7 +34,8 @@ struct run_status {
     std::string created;
     run_state state = run_state::stopped;
     run_holder holder;
-    std::optional<std::uint64_t> total; // questions of the selection
+    std::optional<std::uint64_t> total; // results that the run is to have
+    std::uint64_t repeats = 1;          // of each question
     std::uint64_t completed = 0;
     std::uint64_t answered = 0; // not marked yet
     std::uint64_t failed = 0, refused = 0;

@@ -4,9 +4,9 @@
 //   4  u32  masked CRC-32C of bytes 8..23 and the body
 //   8  u8   kind (record_kind)
 //   9  u8   reserved, 0
-//   10 u16  repeat, 0 unless a question is asked several times
+//   10 u16  how often the run asks each question, 0 for once
 //   12 u32  reserved, 0
-//   16 u64  question_id, 0 for a session record
+//   16 u64  question_id (of the task: core/types.hpp), 0 for a session record
 //
 // Numbers are little-endian. The CRC is computed when the body is made and travels unchanged
 // into snapshots and to the export: what is exported is what was marked.
@@ -27,12 +27,24 @@ inline constexpr std::size_t max_record_body = std::size_t{16} << 20; // bytes
 // A record's parts, pointing into somebody else's bytes.
 struct record_view {
     record_kind kind = record_kind::result;
-    std::uint16_t repeat = 0;
+    std::uint16_t repeats = 0; // how often the run asks each question; 0: once
     question_id question = 0;
     std::string_view body; // one line of UTF-8 JSON, without the newline
     // All of it as it was read, header included; empty if it was not read but made.
     std::string_view bytes = {};
+
+    // Of its task; 0 for a session record.
+    question_id question_number() const {
+        return question == 0 ? 0 : question_of(question, times());
+    }
+    std::uint64_t repeat() const { return question == 0 ? 0 : repeat_of(question, times()); }
+
+private:
+    std::uint64_t times() const { return repeats == 0 ? 1 : repeats; }
 };
+
+// A record about the question, whose `body` is somebody else's.
+record_view record_of(record_kind, const question& asked, std::string_view body);
 
 // A record that was read is copied with the CRC that it has. Requires body.size() <=
 // max_record_body and question <= highest_question.

@@ -13,8 +13,22 @@ namespace proctor {
 using question_id = std::uint64_t;
 
 // What is read from disk with a higher number is damaged: memory follows the highest member of a
-// set, and no file has so many questions.
+// set, and no run has so many tasks.
 inline constexpr question_id highest_question = question_id{1} << 36;
+
+// A task: a question, asked for the `repeat`th of `repeats` times; both from 1. Log, ledger and
+// snapshots know it by its place among all tasks of the run, question by question, and call that
+// its question_id: where each question is asked once, it is the same.
+inline constexpr std::uint16_t most_repeats = 1000;
+constexpr question_id task_of(question_id question, std::uint64_t repeat, std::uint64_t repeats) {
+    return (question - 1) * repeats + repeat;
+}
+constexpr question_id question_of(question_id task, std::uint64_t repeats) {
+    return (task - 1) / repeats + 1;
+}
+constexpr std::uint64_t repeat_of(question_id task, std::uint64_t repeats) {
+    return (task - 1) % repeats + 1;
+}
 
 // Dense sequence number of records in a run's log: 1, 2, 3, …
 using lsn = std::uint64_t;
@@ -34,7 +48,8 @@ std::optional<record_kind> parse_record_kind(std::string_view);
 
 struct question {
     question_id number = 0;
-    std::uint64_t line = 0; // where the record begins in its file, 1-based
+    std::uint16_t repeat = 1, repeats = 1; // asked for the how manieth of how many times
+    std::uint64_t line = 0;                // where the record begins in its file, 1-based
     std::string text;
     std::vector<std::string> choices; // without their labels; empty if they stand in `text`
     std::string reference_answer;     // as the set gives it: "B", "2) Carbon dioxide", "88"
@@ -43,6 +58,8 @@ struct question {
     std::string category;
     std::string own_id; // the set's own `id`, as text; empty if it has none
     question_format format = question_format::free_text;
+
+    question_id task() const { return task_of(number, repeat, repeats); }
 };
 
 struct token_usage {

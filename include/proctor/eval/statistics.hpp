@@ -5,6 +5,9 @@
 
 namespace proctor {
 
+// 97.5 % of the normal distribution lie below it.
+inline constexpr double normal_quantile_95 = 1.959963984540054;
+
 struct interval {
     double low = 0;
     double high = 1;

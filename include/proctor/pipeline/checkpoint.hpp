@@ -32,10 +32,8 @@ enum class durability {
     none,         // never: there is nothing to resume from, only results to collect
 };
 
-// A record that is not serialized yet.
 struct made_record {
-    record_kind kind = record_kind::result;
-    question_id question = 0;
+    record_view head; // without its body
     std::string body;
     outcome what;
 };

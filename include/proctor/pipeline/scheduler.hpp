@@ -19,6 +19,7 @@ struct failure_limit {
 
 struct scheduler_settings {
     selection chosen;
+    std::uint16_t repeats = 1;  // each question so often, one after the other
     bool retry_refused = false; // try again what the endpoint refused for good
     bool strict = false;        // stop at a record that is no question
     bool only_marks = false;    // nothing is asked; answers that wait are marked, all of them

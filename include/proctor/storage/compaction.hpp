@@ -34,11 +34,10 @@ struct record_position {
     question_id question = 0;
     lsn number = 0;
     record_place place;
-    std::uint16_t repeat = 0;
     record_kind kind = record_kind::result;
 };
 
-// Sorts by question, repeat and LSN, and leaves what counts. All session records do.
+// Sorts by question and LSN, and leaves what counts. All session records do.
 void keep_what_counts(std::vector<record_position>&);
 
 // Which of a question's records counts: those of a higher rank over those of a lower, of results

@@ -20,7 +20,7 @@ public:
     static result<run_builder> create(file_system&, const std::string& directory,
                                       const run_identity&, store_options);
 
-    // In order of question and repeat, at most one record each, session records first. LSNs are
+    // In order of question, at most one record each, session records first. LSNs are
     // given in this order. damaged: a body that is no record's.
     result<> add(const record_view&);
     // `superseded`: what was spent on records that are not among those added. already_exists: the

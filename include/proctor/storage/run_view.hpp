@@ -19,7 +19,7 @@ namespace proctor {
 
 class run_view;
 
-// The records that count, in order of question, repeat and LSN; session records (question 0)
+// The records that count, in order of question and LSN; session records (question 0)
 // first. Memory: a block for each snapshot that holds questions around the present one; mostly
 // that is one or two.
 class run_cursor {
@@ -30,7 +30,7 @@ public:
 private:
     friend class run_view;
     class source;
-    using key = std::tuple<question_id, std::uint16_t, lsn, std::size_t>; // last: the source
+    using key = std::tuple<question_id, lsn, std::size_t>; // last: the source
 
     explicit run_cursor(const run_view&);
     result<> wake_sources();
@@ -62,7 +62,7 @@ public:
     const replay_report& found() const { return found_; }
     const ledger& counted() const { return found_.counted; }
 
-    // The record of a question that counts; of several repeats the first. Nothing: there is none.
+    // The record of a task that counts. Nothing: there is none.
     result<std::optional<std::string>> find(question_id) const;
     // The view outlives the cursor and is not moved meanwhile.
     run_cursor records() const { return run_cursor(*this); }

@@ -43,7 +43,7 @@ public:
     static result<snapshot_writer> create(file_system&, const std::string& directory,
                                           const snapshot_header&);
 
-    // In order of question, repeat and LSN.
+    // In order of question and LSN.
     result<> add(lsn, const record_view&);
     // For who did not know it at the beginning.
     void set_last_lsn(lsn last) { header_.last_lsn = last; }
@@ -82,7 +82,7 @@ public:
 
     // The entries of a block, verified, until the next call.
     result<std::string_view> read_block(const block_place&);
-    // The record of a question; of several repeats the first. Nothing: there is none here.
+    // The record of a task. Nothing: there is none here.
     result<std::optional<snapshot_entry>> find(question_id);
 
     const snapshot_header& header() const { return header_; }

@@ -77,6 +77,27 @@ BOOST_AUTO_TEST_CASE(what_changes_prompts_requests_or_questions_changes_identity
     BOOST_TEST(changes([](config& c) { c.questions_fields["question"] = "prompt"; }) == 1u);
 }
 
+// Runs that were made before there were repeats say nothing of them.
+BOOST_AUTO_TEST_CASE(how_often_questions_are_asked_is_part_of_it) {
+    config once, thrice;
+    thrice.processing.repeats = 3;
+    const auto one = identity_settings(once, census_of(10));
+    const auto three = identity_settings(thrice, census_of(10));
+    BOOST_TEST(!one.contains("repeats"));
+    BOOST_TEST(run_differences(one, one).empty());
+    BOOST_TEST(run_differences(three, three).empty());
+    BOOST_TEST((run_differences(one, three) ==
+                std::vector<std::string>{"repeats: the run has 1, you ask for 3"}));
+    BOOST_TEST((run_differences(three, one) ==
+                std::vector<std::string>{"repeats: the run has 3, you ask for 1"}));
+    BOOST_TEST(task_count(thrice, census_of(10)) == 30u);
+    run_identity identity;
+    identity.settings = three;
+    BOOST_TEST(tasks_of(identity).value() == 30u);
+    BOOST_TEST(repeats_of(three) == 3u);
+    BOOST_TEST(repeats_of(one) == 1u);
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 } // namespace

@@ -146,11 +146,11 @@ BOOST_FIXTURE_TEST_CASE(json_has_the_members_that_are_promised, place) {
 
 BOOST_FIXTURE_TEST_CASE(a_limit_makes_the_selection_smaller, place) {
     auto identity = identity_of(100);
-    BOOST_TEST(selected_questions(identity).value() == 100u);
+    BOOST_TEST(tasks_of(identity).value() == 100u);
     identity.settings["selection"] = {{"limit", 7}};
-    BOOST_TEST(selected_questions(identity).value() == 7u);
+    BOOST_TEST(tasks_of(identity).value() == 7u);
     identity.settings.erase("questions");
-    BOOST_TEST(!selected_questions(identity).has_value());
+    BOOST_TEST(!tasks_of(identity).has_value());
 }
 
 BOOST_FIXTURE_TEST_CASE(of_a_checkpoint_directory_the_latest_run_is_meant, place) {

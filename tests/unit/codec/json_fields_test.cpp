@@ -202,4 +202,38 @@ BOOST_AUTO_TEST_CASE(absurd_numbers_in_a_body_count_as_none) {
     BOOST_TEST(read->usage.prompt == 0u);
 }
 
+BOOST_AUTO_TEST_CASE(a_repeat_is_told_in_body_and_header) {
+    auto asked = sample_question();
+    asked.repeats = 3;
+    asked.repeat = 2;
+    grade mark;
+    mark.score = 1;
+    mark.model_choice = "2";
+    const auto body = result_body(asked, sample_answer(), mark);
+    BOOST_TEST(boost::json::parse(body).at("question_id") == 17);
+    BOOST_TEST(boost::json::parse(body).at("repeat") == 2);
+    BOOST_TEST(read_model_choice(body).value() == "2");
+    auto record = record_of(record_kind::result, asked, body);
+    BOOST_TEST(record.question == 16u * 3 + 2);
+    BOOST_TEST(record.question_number() == 17u);
+    BOOST_TEST(record.repeat() == 2u);
+    BOOST_TEST(read_outcome(record).value().question == 50u);
+    BOOST_TEST(outcome_of(asked, sample_answer(), mark).question == 50u);
+    record.question = 51; // the third time
+    BOOST_TEST((read_outcome(record).error().code == failure_code::bad_value));
+    record.question = 47; // the second time, of question 16
+    BOOST_TEST((read_outcome(record).error().code == failure_code::bad_value));
+}
+
+BOOST_AUTO_TEST_CASE(what_is_asked_once_tells_of_no_repeat) {
+    const auto asked = sample_question();
+    const auto body = answered_body(asked, sample_answer());
+    BOOST_TEST(!boost::json::parse(body).as_object().contains("repeat"));
+    BOOST_TEST(read_model_choice(body).value() == "");
+    const auto record = record_of(record_kind::answered, asked, body);
+    BOOST_TEST(record.repeats == 0u);
+    BOOST_TEST(record.question == 17u);
+    BOOST_TEST(record.repeat() == 1u);
+}
+
 BOOST_AUTO_TEST_SUITE_END()

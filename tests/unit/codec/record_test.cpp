@@ -10,7 +10,7 @@ namespace {
 record_view sample() {
     record_view record;
     record.kind = record_kind::failed;
-    record.repeat = 3;
+    record.repeats = 3;
     record.question = 0x0102030405;
     record.body = R"({"question_id":1})";
     return record;
@@ -32,7 +32,7 @@ BOOST_AUTO_TEST_CASE(records_round_trip_one_after_the_other) {
     const auto first = take_record(rest);
     BOOST_REQUIRE(first.has_value());
     BOOST_TEST((first->kind == record_kind::failed));
-    BOOST_TEST(first->repeat == 3u);
+    BOOST_TEST(first->repeats == 3u);
     BOOST_TEST(first->question == 0x0102030405u);
     BOOST_TEST(first->body == sample().body);
     const auto second = take_record(rest);

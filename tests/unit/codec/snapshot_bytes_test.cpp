@@ -158,7 +158,7 @@ BOOST_AUTO_TEST_CASE(entries_are_taken_off_one_by_one) {
     std::string block;
     record_view record;
     record.question = 9;
-    record.repeat = 2;
+    record.repeats = 2;
     record.body = "{}";
     append_entry(block, 100, record);
     record.kind = record_kind::answered;
@@ -168,7 +168,7 @@ BOOST_AUTO_TEST_CASE(entries_are_taken_off_one_by_one) {
     BOOST_TEST_REQUIRE(first.has_value());
     BOOST_TEST(first->number == 100u);
     BOOST_TEST(first->record.question == 9u);
-    BOOST_TEST(first->record.repeat == 2u);
+    BOOST_TEST(first->record.repeats == 2u);
     const auto second = take_entry(left);
     BOOST_TEST_REQUIRE(second.has_value());
     BOOST_TEST(second->number == 77u);

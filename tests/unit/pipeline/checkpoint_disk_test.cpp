@@ -81,7 +81,8 @@ BOOST_AUTO_TEST_CASE(what_the_disks_thread_made_waits_and_is_not_made_again) {
     test.log->append(
         [&] {
             ++made;
-            return made_record{record_kind::result, 2, body, outcome(record_kind::result, 2)};
+            return made_record{
+                {record_kind::result, 0, 2, {}}, body, outcome(record_kind::result, 2)};
         },
         10);
     test.settle();

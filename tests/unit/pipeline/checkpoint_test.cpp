@@ -79,8 +79,9 @@ BOOST_AUTO_TEST_CASE(what_the_disks_thread_makes_counts_like_what_was_made_befor
             made += std::this_thread::get_id() != here;
             outcome what(record_kind::result, id);
             what.score = 0.5;
-            return made_record{record_kind::result, id,
-                               fmt::format(R"({{"question_id":{},"score":0.5}})", id), what};
+            return made_record{{record_kind::result, 0, id, {}},
+                               fmt::format(R"({{"question_id":{},"score":0.5}})", id),
+                               what};
         };
     };
     test.append(1);

@@ -68,6 +68,43 @@ BOOST_AUTO_TEST_CASE(a_resumed_run_asks_only_what_is_left) {
     BOOST_TEST(bench.counted.completed_count() == 30);
 }
 
+BOOST_AUTO_TEST_CASE(each_question_is_asked_as_often_as_was_ordered) {
+    pipeline_bench bench(right_answer);
+    bench.make_questions(5);
+    bench.parallel = 1;
+    scheduler_settings thrice;
+    thrice.repeats = 3;
+    thrice.chosen.limit = 4; // of questions
+    bench.run(thrice);
+    std::vector<int> order;
+    for (const auto& request : bench.transport.requests()) order.push_back(asked_number(request));
+    BOOST_TEST((order == std::vector{1, 1, 1, 2, 2, 2, 3, 3, 3, 4, 4, 4}));
+    BOOST_TEST(bench.counted.completed_count() == 12);
+    BOOST_TEST(bench.logged().rbegin()->first == 12);
+}
+
+BOOST_AUTO_TEST_CASE(of_a_question_only_the_repeats_that_are_missing_are_asked_again) {
+    int requests = 0;
+    pipeline_bench bench([&](const http_request& request) -> result<http_response> {
+        if (++requests == 2 || requests == 9) return response(400, "{}");
+        return right_answer(request);
+    });
+    bench.make_questions(3);
+    bench.parallel = 1;
+    scheduler_settings thrice;
+    thrice.repeats = 3;
+    bench.run(thrice);
+    BOOST_TEST(bench.counted.completed_count() == 7);
+    BOOST_TEST(bench.counted.refused(2));
+    BOOST_TEST(bench.counted.refused(9));
+    thrice.retry_refused = true;
+    bench.run(thrice);
+    BOOST_TEST(bench.transport.requests().size() == 11);
+    BOOST_TEST(asked_number(bench.transport.requests()[9]) == 1);
+    BOOST_TEST(asked_number(bench.transport.requests()[10]) == 3);
+    BOOST_TEST(bench.counted.completed_count() == 9);
+}
+
 BOOST_AUTO_TEST_CASE(only_what_was_drawn_is_asked) {
     pipeline_bench bench(right_answer);
     bench.make_questions(30);

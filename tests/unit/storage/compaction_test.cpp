@@ -89,22 +89,6 @@ BOOST_AUTO_TEST_CASE(sessions_all_stay_and_stand_first) {
                boost::test_tools::per_element());
 }
 
-BOOST_AUTO_TEST_CASE(repeats_are_records_of_their_own) {
-    std::vector<std::string> records;
-    for (const std::uint16_t repeat : {2, 0, 1, 0}) {
-        record_view record;
-        record.question = 5;
-        record.repeat = repeat;
-        const auto body = make_body(5, "number " + std::to_string(records.size()));
-        record.body = body;
-        records.emplace_back();
-        append_record(records.back(), record);
-    }
-    auto disk = compacted(records);
-    BOOST_TEST(records_of(disk) == (std::vector{records[1], records[2], records[0]}),
-               boost::test_tools::per_element());
-}
-
 // What a snapshot tells is the fold over everything that it was made from.
 BOOST_AUTO_TEST_CASE(figures_and_records_are_those_of_the_log) {
     std::mt19937_64 random(4);

@@ -33,7 +33,7 @@ std::string text_of(const std::filesystem::path& path) {
     return {std::istreambuf_iterator<char>(in), {}};
 }
 
-// One line a record: kind, question, repeat and body.
+// One line a record: kind, question, repeats and body.
 std::string listing(const run_view& view) {
     std::string lines;
     auto cursor = view.records();
@@ -43,7 +43,7 @@ std::string listing(const run_view& view) {
         if (!*entry) return lines;
         const auto& record = (*entry)->record;
         lines += fmt::format("{} {} {} {}\n", to_string(record.kind), record.question,
-                             record.repeat, record.body);
+                             record.repeats, record.body);
     }
 }
 

@@ -214,21 +214,6 @@ BOOST_AUTO_TEST_CASE(damage_in_a_snapshot_is_told_when_it_is_read) {
     BOOST_TEST(fails_as(cursor.next(), failure_code::damaged));
 }
 
-BOOST_AUTO_TEST_CASE(repeats_in_several_files_are_records_of_their_own) {
-    memory_file_system disk;
-    auto store = create_run(disk, full_at(2));
-    std::vector<std::string> records;
-    const auto body = make_body(5, "asked more than once");
-    for (const std::uint16_t repeat : {1, 0, 2}) {
-        records.emplace_back();
-        append_record(records.back(), {record_kind::result, repeat, 5, body, {}});
-        require(store->append(records.back(), 1));
-    }
-    compact_all(*store);
-    BOOST_TEST(records_of(disk) == (std::vector{records[1], records[0], records[2]}),
-               boost::test_tools::per_element());
-}
-
 BOOST_AUTO_TEST_CASE(a_run_is_seen_as_it_was_at_a_snapshot) {
     memory_file_system disk;
     auto store = create_run(disk, full_at(3));

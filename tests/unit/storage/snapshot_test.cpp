@@ -19,11 +19,10 @@ const std::string path = "/snapshot";
 struct entry {
     lsn number = 0;
     question_id question = 0;
-    std::uint16_t repeat = 0;
     record_kind kind = record_kind::result;
     std::string body;
 
-    record_view view() const { return {kind, repeat, question, body}; }
+    record_view view() const { return {kind, 0, question, body}; }
 };
 
 snapshot_header make_header(lsn first, lsn last) {
@@ -50,9 +49,8 @@ void write_snapshot(memory_file_system& disk, const std::vector<entry>& entries)
     require(disk.rename(writer->temporary_path(), path));
 }
 
-entry result_entry(lsn number, question_id question, std::string payload,
-                   std::uint16_t repeat = 0) {
-    return {number, question, repeat, record_kind::result, make_body(question, payload)};
+entry result_entry(lsn number, question_id question, std::string payload) {
+    return {number, question, record_kind::result, make_body(question, payload)};
 }
 
 std::string noise(std::size_t size, std::uint64_t seed) {
@@ -78,7 +76,6 @@ void expect_entries(snapshot_reader reader, const std::vector<entry>& entries) {
         BOOST_TEST_REQUIRE(found->has_value());
         BOOST_TEST((*found)->number == expected.number);
         BOOST_TEST((*found)->record.question == expected.question);
-        BOOST_TEST((*found)->record.repeat == expected.repeat);
         BOOST_TEST(((*found)->record.kind == expected.kind));
         BOOST_TEST(((*found)->record.body == expected.body));
     }
@@ -109,13 +106,13 @@ BOOST_AUTO_TEST_SUITE(a_snapshot)
 BOOST_AUTO_TEST_CASE(what_was_added_is_read_in_its_order) {
     memory_file_system disk;
     const std::vector<entry> entries{
-        {1, 0, 0, record_kind::session, make_body(0, "began", record_kind::session)},
-        {9, 0, 0, record_kind::session, make_body(0, "ended", record_kind::session)},
+        {1, 0, record_kind::session, make_body(0, "began", record_kind::session)},
+        {9, 0, record_kind::session, make_body(0, "ended", record_kind::session)},
         result_entry(5, 3, "three"),
         result_entry(6, 4, "four"),
-        result_entry(2, 4, "four again", 1),
-        {3, 70'000, 0, record_kind::failed, make_body(70'000, "", record_kind::failed)},
-        {4, 70'001, 0, record_kind::answered, make_body(70'001, "a", record_kind::answered)}};
+        result_entry(2, 4, "four again"),
+        {3, 70'000, record_kind::failed, make_body(70'000, "", record_kind::failed)},
+        {4, 70'001, record_kind::answered, make_body(70'001, "a", record_kind::answered)}};
     // The last LSN is more than there are records: what was superseded took some.
     auto writer = snapshot_writer::create(disk, "/", make_header(1, 9));
     require(writer);
@@ -145,17 +142,16 @@ BOOST_AUTO_TEST_CASE(what_was_added_is_read_in_its_order) {
     require(verify_snapshot(disk, "/" + snapshot_name(*key)));
 }
 
-BOOST_AUTO_TEST_CASE(a_record_is_found_by_its_question_and_of_repeats_the_first) {
+BOOST_AUTO_TEST_CASE(a_record_is_found_by_its_question) {
     memory_file_system disk;
     std::vector<entry> entries;
     for (lsn number = 1; number <= 300; ++number)
-        entries.push_back(result_entry(number, 7 * (number / 3 + 1), noise(3000, number),
-                                       static_cast<std::uint16_t>(number % 3)));
+        entries.push_back(result_entry(number, 7 * number, noise(3000, number)));
     write_snapshot(disk, entries);
     auto reader = snapshot_reader::open(disk, path);
     require(reader);
     BOOST_TEST(reader->footer().blocks.size() >= 2u);
-    for (question_id id = 0; id < 7 * 102 + 3; ++id) {
+    for (question_id id = 0; id < 7 * 301 + 3; ++id) {
         const auto expected = std::find_if(entries.begin(), entries.end(),
                                            [&](const entry& one) { return one.question == id; });
         const auto found = reader->find(id);
@@ -196,7 +192,7 @@ BOOST_AUTO_TEST_CASE(the_largest_record_fits_wherever_it_comes) {
 
 BOOST_AUTO_TEST_CASE(a_snapshot_may_hold_session_records_alone) {
     memory_file_system disk;
-    write_snapshot(disk, {{1, 0, 0, record_kind::session, make_body(0, "", record_kind::session)}});
+    write_snapshot(disk, {{1, 0, record_kind::session, make_body(0, "", record_kind::session)}});
     auto reader = snapshot_reader::open(disk, path);
     require(reader);
     BOOST_TEST(reader->footer().first_question == 0u);
