@@ -2,6 +2,7 @@
 #include "proctor/app/merge_command.hpp"
 
 #include "proctor/app/exit_status.hpp"
+#include "proctor/app/regrade.hpp"
 #include "proctor/app/report.hpp"
 #include "proctor/app/run_lookup.hpp"
 #include "proctor/app/run_opening.hpp"
@@ -77,6 +78,7 @@ run_identity merged_identity(const std::vector<const run_view*>& runs) {
     for (const auto* run : runs)
         sources.push_back({{"run", run->directory()}, {"run_id", to_hex(run->identity().id)}});
     identity.about["merged_from"] = std::move(sources);
+    forget_regrading(identity); // of the first: it says nothing of the others
     return identity;
 }
 

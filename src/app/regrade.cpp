@@ -154,6 +154,10 @@ void mark_as_regraded(run_identity& identity, const run_view& source) {
                                      {"run_id", to_hex(source.identity().id)}};
 }
 
+void forget_regrading(run_identity& identity) {
+    identity.about.erase(regraded_from);
+}
+
 std::string regrade_mark(const run_view& source) {
     return fmt::format("answers of run {} up to record {}", to_hex(source.identity().id),
                        source.found().next_lsn - 1);

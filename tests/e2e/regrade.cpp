@@ -187,6 +187,12 @@ BOOST_FIXTURE_TEST_CASE(what_failed_stays_failed, faulty_archive) {
         BOOST_TEST(failed + quick.requests() == (how[1] == "judge" ? total : failed));
     }
     BOOST_TEST(model.requests() == requests);
+
+    // What it is merged into is a run like any other, whose resume asks for the rest.
+    BOOST_TEST(contains(text_of(dir.file("checkpoints/latest/run.json")), "regraded_from"));
+    const auto merged = run_to_end(proctor({"merge", "merged", "checkpoints"}));
+    BOOST_REQUIRE_MESSAGE(merged.code == 0, merged.errors);
+    BOOST_TEST(!contains(text_of(dir.file("merged/run.json")), "regraded_from"));
 }
 
 BOOST_FIXTURE_TEST_CASE(what_cannot_be_marked_again_is_told, archive) {

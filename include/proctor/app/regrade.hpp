@@ -19,6 +19,7 @@ namespace proctor {
 // Whether the run was made by regrade. A resume of it, too, only marks.
 bool is_regraded(const run_identity&);
 void mark_as_regraded(run_identity&, const run_view& source);
+void forget_regrading(run_identity&); // a resume asks again what has no answer
 
 // The directory of the run whose answers RUN means: a run that regrade made stands for the one
 // that it took them from, as long as that one is beside it and has no fewer. So the same command
