@@ -83,10 +83,9 @@ private:
 
 // Choices in the order in which the record prints them.
 struct listed_choices {
-    std::vector<std::string> printed; // with the labels that options carry
-    std::vector<std::string> texts;   // without
-    std::vector<std::string> labels;  // what the record's answer may call them
-    std::vector<std::size_t> places;  // where each belongs: the first one is A
+    std::vector<std::string> texts;  // without the labels that options carry
+    std::vector<std::string> labels; // what the record's answer may call them
+    std::vector<std::size_t> places; // where each belongs: the first one is A
 };
 
 result<std::vector<std::string>> read_texts(const raw_record& record, const json::value& list) {
@@ -104,15 +103,21 @@ result<std::vector<std::string>> read_texts(const raw_record& record, const json
     return texts;
 }
 
+void keep_part(std::string& text, std::string_view part) {
+    const auto begin = static_cast<std::size_t>(part.data() - text.data());
+    text.erase(begin + part.size());
+    text.erase(0, begin);
+}
+
 // Options that carry their labels give them up. Sets print some lists out of order (AGIEval's
 // LogiQA has "(A) (C) (B) (D)"); the answer's letter means the label, so the label says the place.
 void take_labels_off(listed_choices& choices) {
-    const auto count = choices.printed.size();
+    const auto count = choices.texts.size();
     std::vector<std::optional<labelled_option>> options;
     options.reserve(count);
     std::vector<bool> taken(count);
     bool all_labelled = true;
-    for (const auto& text : choices.printed) {
+    for (const auto& text : choices.texts) {
         const auto option = split_label(text);
         const auto place = option ? static_cast<std::size_t>(option->letter - 'A') : count;
         if (place >= count || taken[place] || all_blank(option->text))
@@ -127,7 +132,7 @@ void take_labels_off(listed_choices& choices) {
         // Where some carry no label, only "(B)" in second place is surely one and not the text.
         const auto place = static_cast<std::size_t>(option->letter - 'A');
         if (!all_labelled && (!option->enclosed || place != i || all_blank(option->text))) continue;
-        choices.texts[i] = std::string(option->text);
+        keep_part(choices.texts[i], option->text);
         choices.places[i] = place;
     }
 }
@@ -163,7 +168,15 @@ bool is_in_arc_shape(const json::value& value) {
     return !items || items->empty() || !items->front().is_object();
 }
 
-result<listed_choices> read_choices(const raw_record& record, const json::value& given) {
+std::optional<std::size_t> place_in(const std::vector<std::string>& names, std::string_view name) {
+    const auto found = std::find(names.begin(), names.end(), name);
+    if (found == names.end()) return std::nullopt;
+    return static_cast<std::size_t>(found - names.begin());
+}
+
+// `printed` becomes the choice that `answer` is, label and all.
+result<listed_choices> read_choices(const raw_record& record, const json::value& given,
+                                    std::string_view answer, std::optional<std::size_t>& printed) {
     const json::value rearranged = is_in_arc_shape(given) ? json::value() : in_arc_shape(given);
     const auto& value = rearranged.is_null() ? given : rearranged;
     const auto* lists = value.if_object();
@@ -174,8 +187,8 @@ result<listed_choices> read_choices(const raw_record& record, const json::value&
         return bad_record(record, failure_code::bad_value,
                           fmt::format("{} choices (expected 2 to {})", count, max_choices));
     listed_choices choices;
-    choices.printed = std::move(*read);
-    choices.texts = choices.printed;
+    choices.texts = std::move(*read);
+    printed = place_in(choices.texts, answer);
     choices.places.resize(count);
     std::iota(choices.places.begin(), choices.places.end(), std::size_t{0});
 
@@ -195,28 +208,25 @@ result<listed_choices> read_choices(const raw_record& record, const json::value&
     return choices;
 }
 
-// Which of the printed choices the record's answer means: by its label, its text or, as a number,
-// its place from 0.
+// Which of the choices the record's answer means: by its label, its text or, as a number, its place
+// from 0.
 std::optional<std::size_t> find_choice(const listed_choices& choices, const json::value& value,
-                                       const std::string& answer) {
-    const auto count = choices.printed.size();
+                                       const std::string& answer,
+                                       std::optional<std::size_t> printed) {
+    const auto count = choices.texts.size();
     if (value.is_number()) {
         boost::system::error_code ec;
         const auto index = value.to_number<std::uint64_t>(ec);
         if (ec || index >= count) return std::nullopt;
         return index;
     }
-    for (const auto* names : {&choices.labels, &choices.texts, &choices.printed}) {
-        const auto found = std::find(names->begin(), names->end(), answer);
-        if (found != names->end()) return static_cast<std::size_t>(found - names->begin());
-    }
+    if (const auto place = place_in(choices.labels, answer)) return place;
+    if (const auto place = place_in(choices.texts, answer)) return place;
+    if (printed) return printed;
     // "(B)", "B." or "b"
     const auto option = split_label(answer);
     if (!option || !all_blank(option->text)) return std::nullopt;
-    const auto found =
-        std::find(choices.labels.begin(), choices.labels.end(), std::string(1, option->letter));
-    if (found == choices.labels.end()) return std::nullopt;
-    return static_cast<std::size_t>(found - choices.labels.begin());
+    return place_in(choices.labels, std::string(1, option->letter));
 }
 
 failure no_answer(const raw_record& record, const named_fields& fields) {
@@ -251,7 +261,7 @@ std::optional<std::size_t> index_in_text(std::string_view text, std::size_t coun
 }
 
 void take_choice(listed_choices& choices, std::size_t right, question& asked) {
-    const auto count = choices.printed.size();
+    const auto count = choices.texts.size();
     asked.reference_answer = letter_label(choices.places[right]);
     asked.choices.resize(count);
     for (std::size_t i = 0; i < count; ++i)
@@ -266,15 +276,16 @@ result<void> read_choices_and_answer(const raw_record& record, const named_field
     if (!value) return no_answer(record, fields);
     const auto answer = scalar_text(*value);
     if (!answer) return unusable_answer(record);
-    auto choices = read_choices(record, list);
+    std::optional<std::size_t> printed;
+    auto choices = read_choices(record, list, *answer, printed);
     if (!choices) return choices.error();
-    auto found = find_choice(*choices, *value, *answer);
-    if (!found && record.columns) found = index_in_text(*answer, choices->printed.size());
+    auto found = find_choice(*choices, *value, *answer, printed);
+    if (!found && record.columns) found = index_in_text(*answer, choices->texts.size());
     if (!found)
         return bad_record(record, failure_code::bad_value,
                           fmt::format("the answer \"{}\" names none of the {} choices",
                                       std::string_view(*answer).substr(0, 80),
-                                      choices->printed.size()));
+                                      choices->texts.size()));
     take_choice(*choices, *found, asked);
     return {};
 }
