@@ -71,16 +71,12 @@ public:
         : source_(source), into_(into), questions_(std::move(questions)), marks_(marks) {}
 
     result<regrade_report> all() {
-        auto records = source_.records();
-        for (;;) {
-            const auto entry = records.next();
-            if (!entry) return entry.error();
-            if (!*entry) break;
-            const auto& record = (*entry)->record;
+        const auto copied = source_.each_record([this](const record_view& record) {
             const bool has_answer =
                 record.kind == record_kind::result || record.kind == record_kind::answered;
-            if (auto done = has_answer ? mark(record) : keep(record); !done) return done.error();
-        }
+            return has_answer ? mark(record) : keep(record);
+        });
+        if (!copied) return copied.error();
         auto superseded = source_.counted().total_spending();
         if (auto done = into_.finish(superseded -= taken_.total_spending()); !done)
             return done.error();

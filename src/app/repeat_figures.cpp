@@ -43,13 +43,9 @@ result<std::shared_ptr<const repeat_statistics>> read_repeats(const run_view& ru
     const auto repeats = repeats_of(run.identity().settings);
     if (repeats == 1) return std::shared_ptr<const repeat_statistics>();
     repeat_reader reader(repeats);
-    auto records = run.records();
-    for (;;) {
-        const auto entry = records.next();
-        if (!entry) return entry.error();
-        if (!*entry) break;
-        if (auto done = reader.add((*entry)->record); !done) return done.error();
-    }
+    const auto read =
+        run.each_record([&](const record_view& record) { return reader.add(record); });
+    if (!read) return read.error();
     return std::shared_ptr<const repeat_statistics>(
         std::make_shared<repeat_statistics>(reader.finish()));
 }

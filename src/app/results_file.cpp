@@ -53,16 +53,12 @@ public:
 
     result<> write() {
         if (auto done = begin(); !done) return done;
-        auto records = run_.records();
-        for (;;) {
-            const auto entry = records.next();
-            if (!entry) return entry.error();
-            if (!*entry) break;
-            const auto& record = (*entry)->record;
-            if (!is_shown(record)) continue;
+        const auto written = run_.each_record([this](const record_view& record) -> result<> {
+            if (!is_shown(record)) return {};
             if (auto done = put(record); !done) return done;
-            if (auto done = out_.pass_on(); !done) return done;
-        }
+            return out_.pass_on();
+        });
+        if (!written) return written;
         end();
         return out_.flush();
     }

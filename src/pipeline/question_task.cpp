@@ -74,16 +74,19 @@ double seconds_between(time_point begin, time_point end) {
     return std::chrono::duration<double>(end - begin).count();
 }
 
+std::size_t bytes_of(const question& asked, const answer& said) {
+    return bytes_of(asked) + said.text.size() + said.reasoning.size();
+}
+
 // Marking and serialization are a third of what a question costs; where nothing of them is needed
 // on the network's thread, they are left to the disk's.
 bool can_be_marked_later(const task_context& run, const question& asked, const answer& said) {
     constexpr std::size_t surely_fits = max_record_body / 16; // a byte is six when it is escaped
-    return !run.marks.sends_requests() && !run.on_result &&
-           bytes_of(asked) + said.text.size() + said.reasoning.size() <= surely_fits;
+    return !run.marks.sends_requests() && !run.on_result && bytes_of(asked, said) <= surely_fits;
 }
 
 void append_for_marking(task_context& run, question asked, answer said) {
-    const auto bytes = bytes_of(asked) + said.text.size() + said.reasoning.size();
+    const auto bytes = bytes_of(asked, said);
     run.log.append(
         [&marks = std::as_const(run.marks), asked = std::move(asked), said = std::move(said)] {
             const auto begin = std::chrono::steady_clock::now();

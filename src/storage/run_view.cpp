@@ -23,6 +23,16 @@ result<run_view> run_view::open(file_system& disk, const std::string& directory)
     }
 }
 
+result<> run_view::each_record(const std::function<result<>(const record_view&)>& see) const {
+    auto all = records();
+    for (;;) {
+        const auto entry = all.next();
+        if (!entry) return entry.error();
+        if (!*entry) return {};
+        if (auto done = see((*entry)->record); !done) return done;
+    }
+}
+
 result<> run_view::look() {
     tail_.clear();
     tail_files_.clear();

@@ -8,6 +8,7 @@
 #include "proctor/storage/run_identity.hpp"
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <queue>
@@ -66,6 +67,8 @@ public:
     result<std::optional<std::string>> find(question_id) const;
     // The view outlives the cursor and is not moved meanwhile.
     run_cursor records() const { return run_cursor(*this); }
+    // All of these; ends at the first failure, its own or that of `see`.
+    result<> each_record(const std::function<result<>(const record_view&)>& see) const;
 
 private:
     friend class run_cursor;
