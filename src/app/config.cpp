@@ -122,6 +122,8 @@ constexpr std::pair<std::string_view, std::string_view> inert_keys[] = {
     {"rag.chunk_logging_enabled", "retrieval is not available"},
 };
 
+// How many letters of `a` are to be changed, put in or left out to make `b` of it; that it breaks
+// off before the end of `b` counts as one.
 std::size_t edit_distance(std::string_view a, std::string_view b) {
     std::vector<std::size_t> row(b.size() + 1);
     std::iota(row.begin(), row.end(), std::size_t{0});
@@ -133,7 +135,7 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
             row[j + 1] = std::min({changed, row[j] + 1, diagonal + 1});
         }
     }
-    return row.back();
+    return std::min(row.back(), *std::min_element(row.begin(), row.end()) + 1);
 }
 
 bool is_section(std::string_view path) {

@@ -93,6 +93,8 @@ BOOST_AUTO_TEST_CASE(an_unknown_key_is_told_with_line_and_the_nearest_known_one)
 BOOST_AUTO_TEST_CASE(what_may_have_been_meant_is_found_by_leaf_or_by_letters) {
     BOOST_TEST(unknown_key("output.max_time").find("processing.max_time?") != std::string::npos);
     BOOST_TEST(unknown_key("output.formt").find("output.format?") != std::string::npos);
+    BOOST_TEST(unknown_key("processing.paralel").find("processing.parallel_workers?") !=
+               std::string::npos); // and cut short
     BOOST_TEST(unknown_key("weather").find("proctor config lists them") != std::string::npos);
     BOOST_TEST(!inert_reason("processing.batch_size").empty());
     BOOST_TEST(inert_reason("processing.max_time").empty());
