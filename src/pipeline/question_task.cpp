@@ -121,8 +121,6 @@ std::size_t bytes_of(const question& asked) {
 
 asio::awaitable<void> question_task(task_context& run, question asked) {
     const bool unmarked = run.log.counted().answered(asked.task());
-    const counted_until_end held(run.figures.bytes, run.control, bytes_of(asked));
-    const counted_until_end active(run.figures.active, run.control);
     // (g++ 12 destroys the awaitables of a conditional expression twice.)
     std::optional<answer> said;
     if (unmarked)

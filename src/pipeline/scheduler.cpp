@@ -1,9 +1,7 @@
-// Admission and the end of a run.
-//
-// At most as many tasks want a turn as the endpoints take at a time. A task that rests in a
-// back-off makes room for another, up to twice as many in all, so that a few slow retries do not
-// idle the endpoint and an outage does not fill the memory.
+// The start, the middle and the end of a run.
 #include "proctor/pipeline/scheduler.hpp"
+
+#include "admission.hpp"
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/deferred.hpp>
@@ -19,137 +17,39 @@
 namespace proctor {
 namespace {
 
-bool has_place(const task_context& run, const scheduler_settings& settings) {
-    const auto parallel =
-        (settings.only_marks && run.grading ? *run.grading : run.endpoints).limit();
-    const auto& figures = run.figures;
-    return figures.active - figures.resting < parallel && figures.active < 2 * parallel &&
-           figures.bytes <= settings.max_question_bytes && run.log.has_room();
-}
-
-bool is_done(const task_context& run, const scheduler_settings& settings, question_id task) {
-    if (settings.only_marks) return !run.log.counted().answered(task);
-    return run.log.counted().completed(task) ||
-           (run.log.counted().refused(task) && !settings.retry_refused);
-}
-
-// All of its repeats.
-bool is_question_done(const task_context& run, const scheduler_settings& settings,
-                      question_id number) {
-    auto task = task_of(number, 1, settings.repeats);
-    const auto end = task + settings.repeats;
-    while (task < end && is_done(run, settings, task)) ++task;
-    return task == end;
-}
-
-bool exceeds(const task_figures& figures, const failure_limit& limit) {
-    constexpr std::uint64_t enough_to_judge = 100;
-    if (limit.count && figures.failed > *limit.count) return true;
-    return limit.share && figures.ended >= enough_to_judge &&
-           double(figures.failed) > *limit.share * double(figures.ended);
-}
-
-void stop_at_limit(task_context& run, std::string why) {
-    run.control.stop({stop_cause::limit, 0, {failure_code::bad_value, "", std::move(why)}});
-}
-
-void check_limits(task_context& run, const scheduler_settings& settings) {
-    if (run.control.stopping()) return;
-    if (exceeds(run.figures, settings.max_failures))
-        stop_at_limit(run,
-                      fmt::format("{} of {} questions failed, more than processing.max_failures "
-                                  "allows",
-                                  run.figures.failed, run.figures.ended));
-    if (settings.max_total_tokens && run.figures.tokens >= *settings.max_total_tokens)
-        stop_at_limit(run, fmt::format("{} tokens are spent, and processing.max_total_tokens is {}",
-                                       run.figures.tokens, *settings.max_total_tokens));
-}
-
 asio::awaitable<void> stop_in_time(task_context& run, duration time) {
     co_await run.time.sleep_for(time);
     stop_at_limit(run, fmt::format("processing.max_time is over ({:.0f} s)",
                                    std::chrono::duration<double>(time).count()));
 }
 
-// Goes on behind what is done, if the reader stands at a place of the index; true if it moved.
-// `seen` counts the questions that it passes.
-bool pass_over_done(const task_context& run, const scheduler_settings& settings,
-                    question_reader& questions, std::uint64_t& seen) {
-    const auto number = questions.next_number();
-    // To a session that only marks, broken records are done, too: places would not tell them apart.
-    if (!settings.index || settings.only_marks) return false;
-    const auto here = settings.index->at_or_before(number);
-    if (here.number != number) return false;
-    const auto there = settings.index->pass_over_done(
-        here, [&](question_id id) { return is_question_done(run, settings, id); });
-    if (there.number == here.number || !questions.go_to(there)) return false;
-    seen += there.questions - here.questions;
-    return true;
-}
-
-asio::awaitable<void> wait_for_place(task_context& run, const scheduler_settings& settings) {
-    while (!run.control.stopping() && !has_place(run, settings)) {
-        co_await run.control.changed().wait();
-        check_limits(run, settings);
+// Questions one after the other, as long as there is a place for the next. Its request leaves
+// before anybody else's answer is looked at: on the connection that has just become free, and while
+// caches know it; and answers that came together are not asked for again together.
+asio::awaitable<void> put_one_after_another(task_context& run, admission& questions,
+                                            admitted_question first) {
+    struct wake_at_end {
+        run_control& control;
+        ~wake_at_end() { control.changed().notify(); }
+    } const wake{run.control};
+    std::optional<admitted_question> next(std::move(first));
+    while (next) {
+        if (questions.has_place()) run.control.changed().notify(); // for one more
+        co_await question_task(run, std::move(next->asked));
+        next.reset(); // its place is free
+        next = questions.next();
     }
 }
 
-// One repeat after the other: the endpoint has the prompt in its cache, and what is left to a
-// later session stands together.
-asio::awaitable<void> admit_repeats(task_context& run, task_group& tasks, question& asked,
-                                    const scheduler_settings& settings) {
-    asked.repeats = settings.repeats;
-    for (asked.repeat = 1; asked.repeat <= asked.repeats; ++asked.repeat) {
-        if (is_done(run, settings, asked.task())) continue;
-        co_await wait_for_place(run, settings);
-        if (run.control.stopping()) co_return;
-        ++run.figures.active;
-        run.figures.bytes += bytes_of(asked);
-        if (asked.repeat == asked.repeats) {
-            tasks.spawn(question_task(run, std::move(asked)));
-            co_return;
-        }
-        tasks.spawn(question_task(run, asked));
-    }
-}
-
-asio::awaitable<void> admit(task_context& run, task_group& tasks, question_reader& questions,
-                            const scheduler_settings& settings) {
-    static const selection everything;
-    const auto& chosen = settings.only_marks ? everything : settings.chosen;
-    std::uint64_t seen = 0;    // questions of the file
-    std::uint64_t skipped = 0; // since the thread was last given to others
-    while (!chosen.limit || seen < *chosen.limit) {
-        co_await wait_for_place(run, settings);
-        if (run.control.stopping()) co_return;
-
-        const auto number = questions.next_number();
-        if (is_question_done(run, settings, number)) {
-            if (pass_over_done(run, settings, questions, seen)) continue;
-            if (!questions.skip()) co_return;
-            ++seen;
-            if (++skipped % 4096 == 0)
-                co_await asio::post(co_await asio::this_coro::executor, asio::use_awaitable);
-            continue;
-        }
-        auto next = questions.next();
-        if (!next) co_return;
-        if (!*next) {
-            const auto why = next->error();
-            const bool unreadable = why.code == failure_code::io_error;
-            if (unreadable || settings.strict) {
-                run.control.stop(
-                    {unreadable ? stop_cause::storage : stop_cause::broken_question, 0, why});
-                co_return;
-            }
-            continue; // the census has told of it
-        }
-        if (!chosen.contains(++seen)) {
-            if (++skipped % 4096 == 0)
-                co_await asio::post(co_await asio::this_coro::executor, asio::use_awaitable);
-            continue;
-        }
-        co_await admit_repeats(run, tasks, **next, settings);
+// Fills the places that there are, at the start and whenever there are more.
+asio::awaitable<void> admit(task_context& run, task_group& tasks, admission& questions) {
+    while (!run.control.stopping() && !questions.at_end()) {
+        if (auto next = questions.next())
+            tasks.spawn(put_one_after_another(run, questions, std::move(*next)));
+        else if (questions.has_place())
+            co_await asio::post(co_await asio::this_coro::executor, asio::use_awaitable);
+        else
+            co_await run.control.changed().wait();
     }
 }
 
@@ -252,14 +152,14 @@ asio::awaitable<void> put_questions(task_context& run, question_reader questions
     const auto executor = co_await asio::this_coro::executor;
     const auto spent = run.log.counted().usage();
     run.figures.tokens = spent.prompt + spent.completion;
+    admission admitted(run, std::move(questions), settings);
     task_group tasks(executor);
     task_group timer(executor);
     if (settings.max_time) timer.spawn(stop_in_time(run, *settings.max_time));
-    check_limits(run, settings); // earlier sessions may have spent it all
-    co_await admit(run, tasks, questions, settings);
+    co_await admit(run, tasks, admitted);
     while (run.figures.active > 0 && !run.control.stopping()) {
         co_await run.control.changed().wait();
-        check_limits(run, settings);
+        admitted.check_limits();
     }
     if (run.control.stopping()) {
         if (run.control.reason()->cause != stop_cause::storage)

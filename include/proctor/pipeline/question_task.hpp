@@ -30,7 +30,6 @@ struct task_context {
     task_figures figures{};
 };
 
-// Whoever spawns it has counted it in figures.active; it counts itself out at its end.
 // Asks until there is an answer or none is to be had, marks it, and appends what came of it. Where
 // the log holds the answer of an earlier session it only marks. While a marking waits for the
 // grader, its place is free for another question. Cancelled, it leaves the question
