@@ -27,6 +27,9 @@ finish() {
 trap finish EXIT
 
 machine() { echo "$(nproc) cores, $(uname -sr), load $(cut -d' ' -f1 /proc/loadavg)"; }
+# Of what `store_bench measure` prints.
+time_of() { awk '/^took/ { print $2 }' "$1"; }
+peak_of() { awk '/^took/ { print $8 }' "$1"; }
 median() { sort -n | awk '{ v[NR] = $1 } END { print v[int((NR + 1) / 2)] }'; }
 divide() { awk -v a="$1" -v b="$2" 'BEGIN { printf "%.3f", a / b }'; }
 
@@ -87,4 +90,24 @@ stop_nginx() {
     wait "$nginx_pid" 2>/dev/null || true
     nginx_pid=
     rm -rf "$work/nginx"
+}
+
+# make_questions COUNT: multiple choice, JSONL
+make_questions() {
+    awk -v n="$1" 'BEGIN { for (i = 1; i <= n; ++i)
+        printf "{\"question\": \"Number %d of a long list: which of these gases do plants take in for photosynthesis?\", \"options\": [\"(A)Oxygen\", \"(B)Carbon dioxide\", \"(C)Nitrogen\", \"(D)Helium\"], \"label\": \"B\"}\n", i }'
+}
+
+# run_proctor FILE OPTIONS…: a whole run against the endpoint; prints "questions_per_second
+# cpu_microseconds_per_question peak_of_memory_in_MiB". Start-up, reading the file twice, marking and
+# compaction are in its CPU time.
+run_proctor() {
+    need "$bin/store_bench"
+    rm -rf checkpoints
+    "$bin/store_bench" measure "$bin/proctor" run "$1" --model m --base-url "$endpoint/v1" --ca-file "$work/ca.pem" \
+        --fixed-parallelism --no-auto-resume --set output.format=none "${@:2}" >run.out 2>run.err ||
+        { cat run.err >&2; exit 1; }
+    awk '/^This session/ { gsub(",", ""); n = $3; rate = $(NF - 1) } /^took/ { cpu = $5; peak = $8 }
+        END { printf "%.0f %.2f %.1f\n", rate, cpu * 1e6 / n, peak }' run.out
+    rm -rf checkpoints
 }

@@ -60,13 +60,17 @@ double seconds_of(Work work) {
     return seconds_now() - begin;
 }
 
-double cpu_seconds(int who) {
-    rusage used{};
-    ::getrusage(who, &used);
+double cpu_seconds(const rusage& used) {
     const auto seconds = [](const timeval& time) {
         return double(time.tv_sec) + double(time.tv_usec) / 1e6;
     };
     return seconds(used.ru_utime) + seconds(used.ru_stime);
+}
+
+double cpu_seconds(int who) {
+    rusage used{};
+    ::getrusage(who, &used);
+    return cpu_seconds(used);
 }
 
 template <class Work>
@@ -552,7 +556,7 @@ void export_run(const std::string& directory) {
     fmt::print("{:.3f} seconds, {:.1f} MB/s\n", took, double(bytes) / 1e6 / took);
 }
 
-// Runs a command and prints, behind what it prints, its peak memory in MiB and its time.
+// Runs a command and prints, behind what it prints, its time, CPU and peak of memory.
 int measure(char** command) {
     const auto begin = seconds_now();
     const auto child = ::fork();
@@ -563,7 +567,8 @@ int measure(char** command) {
     int status = 0;
     rusage used{};
     check(::wait4(child, &status, 0, &used) == child, "cannot wait");
-    fmt::print("took {:.3f} seconds, peak {:.1f} MiB, status {}\n", seconds_now() - begin,
+    fmt::print("took {:.3f} seconds, cpu {:.3f} seconds, peak {:.1f} MiB, status {}\n",
+               seconds_now() - begin, cpu_seconds(used),
                double(used.ru_maxrss) / 1024,
                WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status));
     return 0;
