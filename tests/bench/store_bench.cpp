@@ -568,8 +568,7 @@ int measure(char** command) {
     rusage used{};
     check(::wait4(child, &status, 0, &used) == child, "cannot wait");
     fmt::print("took {:.3f} seconds, cpu {:.3f} seconds, peak {:.1f} MiB, status {}\n",
-               seconds_now() - begin, cpu_seconds(used),
-               double(used.ru_maxrss) / 1024,
+               seconds_now() - begin, cpu_seconds(used), double(used.ru_maxrss) / 1024,
                WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status));
     return 0;
 }
