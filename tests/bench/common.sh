@@ -47,8 +47,8 @@ judge() {
     row "$1" "$2 $3${5:+ $5}" "$4${5:+ $5}${6:+; $6}" "$met"
 }
 
-# start_nginx LOCATION: one worker, HTTPS on loopback with a certificate of an authority of its own
-# ($work/ca.pem), which answers every request as LOCATION says. Sets $endpoint to its address.
+# start_nginx LOCATION [HTTP]: one worker, HTTPS on loopback with a certificate of an authority of its
+# own ($work/ca.pem), which answers every request as LOCATION says. Sets $endpoint to its address.
 reply='{"id":"chatcmpl-1","object":"chat.completion","created":1700000000,"model":"m","choices":[{"index":0,"message":{"role":"assistant","content":"The answer is (B)."},"finish_reason":"stop"}],"usage":{"prompt_tokens":61,"completion_tokens":7,"total_tokens":68}}'
 start_nginx() {
     need /usr/sbin/nginx /usr/bin/openssl /usr/bin/curl
@@ -67,6 +67,7 @@ daemon off; master_process off; worker_processes 1; pid $at/pid; error_log $at/e
 worker_rlimit_nofile 40000;
 events { worker_connections 20000; epoll_events 64; }
 http {
+    ${2:-}
     access_log off; keepalive_requests 1000000000; keepalive_timeout 600;
     client_body_temp_path $at/t1; proxy_temp_path $at/t2; fastcgi_temp_path $at/t3;
     uwsgi_temp_path $at/t4; scgi_temp_path $at/t5;
