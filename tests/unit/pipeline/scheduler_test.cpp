@@ -3,6 +3,8 @@
 
 #include <boost/test/unit_test.hpp>
 
+#include <zstd.h>
+
 #include <algorithm>
 #include <set>
 
@@ -347,6 +349,40 @@ BOOST_AUTO_TEST_CASE(a_record_that_is_no_question_is_passed_over_unless_strict) 
     BOOST_REQUIRE(strict.reason.has_value());
     BOOST_TEST((strict.reason->cause == stop_cause::broken_question));
     BOOST_TEST(strict.transport.requests().empty());
+}
+
+BOOST_AUTO_TEST_CASE(a_file_that_cannot_be_read_on_stops_the_run_though_all_before_that_is_done) {
+    pipeline_bench bench(right_answer);
+    bench.make_questions(4000);
+    bench.parallel = 64;
+    bench.run();
+    BOOST_REQUIRE(bench.counted.completed_count() == 4000);
+    std::string packed(::ZSTD_compressBound(bench.questions.size()), '\0');
+    packed.resize(::ZSTD_compress(packed.data(), packed.size(), bench.questions.data(),
+                                  bench.questions.size(), 1));
+    packed.resize(packed.size() - 5);
+    bench.questions = packed;
+    bench.run();
+    BOOST_REQUIRE(bench.reason.has_value());
+    BOOST_TEST((bench.reason->cause == stop_cause::storage));
+    BOOST_TEST(bench.reason->why.where.find("questions.jsonl") != std::string::npos);
+}
+
+BOOST_AUTO_TEST_CASE(the_next_request_leaves_before_the_next_answer_is_looked_at) {
+    const pipeline_bench* here = nullptr;
+    std::vector<std::size_t> sent; // so far, at each answer
+    pipeline_bench bench(
+        [&](const http_request& request) {
+            sent.push_back(here->transport.requests().size());
+            return right_answer(request);
+        },
+        100ms);
+    here = &bench;
+    bench.make_questions(40);
+    bench.parallel = 8; // so many answers come at a time
+    bench.run();
+    BOOST_REQUIRE(sent.size() == 40);
+    for (std::size_t i = 0; i < 32; ++i) BOOST_TEST(sent[i] == 8 + i);
 }
 
 BOOST_AUTO_TEST_CASE(a_disk_that_fails_stops_the_run_and_nothing_is_acknowledged_after_it) {
