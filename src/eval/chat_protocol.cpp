@@ -1,4 +1,4 @@
-// The JSON of the chat dialect. Requests are appended to a string and replies are parsed into
+// The JSON of both dialects. Requests are appended to a string and replies are parsed into
 // memory that is thrown away: a tree of our own would cost more than the rest of a request.
 #include "proctor/eval/chat_protocol.hpp"
 
@@ -6,6 +6,7 @@
 
 #include <boost/json/monotonic_resource.hpp>
 #include <boost/json/parse.hpp>
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <array>
@@ -98,11 +99,80 @@ void append_message(std::string& out, std::string_view role, std::string_view co
     out += '}';
 }
 
+// What both dialects have behind what is put, to the end.
+void append_sampling(std::string& body, const sampling_settings& sampling) {
+    const auto& extra = sampling.extra_body;
+    if (!extra.contains("temperature")) {
+        body += R"(,"temperature":)";
+        append_json_number(body, sampling.temperature);
+    }
+    if (!extra.contains("max_tokens") && !extra.contains("max_completion_tokens")) {
+        body += R"(,"max_tokens":)";
+        body += std::to_string(sampling.max_tokens);
+    }
+    for (const auto& [name, value] : extra) {
+        body += ',';
+        append_json_string(body, {name.data(), name.size()});
+        body += ':';
+        body += json_text(value);
+    }
+    body += '}';
+}
+
+void read_message(answer& said, const json::value& message) {
+    said.text = content_of(field(message, "content"));
+    if (said.text.empty()) said.text = text_of(field(message, "refusal"));
+    said.reasoning = text_of(field(message, "reasoning_content"));
+    if (said.reasoning.empty()) said.reasoning = text_of(field(message, "reasoning"));
+}
+
+failure other_dialect(std::string_view expected, std::string_view got, std::string_view ours) {
+    return bad_reply(
+        fmt::format("expected {}, got {}: what answers there does not speak the dialect "
+                    "of {}",
+                    expected, got, ours));
+}
+
+result<answer> parse_reply(dialect spoken, std::string_view body) {
+    reply_buffer buffer;
+    json::monotonic_resource memory(buffer.data(), buffer.size());
+    boost::system::error_code ec;
+    const auto reply = json::parse({body.data(), body.size()}, ec, &memory, lenient());
+    if (ec) return bad_reply("not JSON: " + ec.message() + ": " + error_message_of(body));
+    const auto* choices = field(reply, "choices");
+    const auto* list = choices ? choices->if_array() : nullptr;
+    const auto* choice = list && !list->empty() ? &list->front() : nullptr;
+    const auto* message = choice ? field(*choice, "message") : nullptr;
+    const auto* text = choice ? field(*choice, "text") : nullptr;
+    const bool has_message = message && message->is_object();
+    const bool has_text = text && text->is_string();
+
+    answer said;
+    if (spoken == dialect::chat) {
+        constexpr std::string_view expected = "choices with a message";
+        if (!has_message && has_text) return other_dialect(expected, "a completion", "chat");
+        if (!has_message)
+            return bad_reply(fmt::format("expected {}, got: {}", expected, error_message_of(body)));
+        read_message(said, *message);
+    } else {
+        constexpr std::string_view expected = "choices with a text";
+        if (!has_text && has_message) return other_dialect(expected, "a chat reply", "completions");
+        if (!has_text)
+            return bad_reply(fmt::format("expected {}, got: {}", expected, error_message_of(body)));
+        said.text = text_of(text);
+    }
+    said.finish_reason = text_of(field(*choice, "finish_reason"));
+    if (const auto* usage = field(reply, "usage")) {
+        said.usage.prompt = count_of(field(*usage, "prompt_tokens"));
+        said.usage.completion = count_of(field(*usage, "completion_tokens"));
+    }
+    return said;
+}
+
 } // namespace
 
 std::string chat_request_body(const sampling_settings& sampling, std::string_view system,
                               std::string_view prompt, std::span<const prompt_example> examples) {
-    const auto& extra = sampling.extra_body;
     std::string body;
     body.reserve(160 + sampling.model.size() + system.size() + prompt.size() + prompt.size() / 8);
     body += R"({"model":)";
@@ -120,47 +190,27 @@ std::string chat_request_body(const sampling_settings& sampling, std::string_vie
     }
     append_message(body, "user", prompt);
     body += ']';
-    if (!extra.contains("temperature")) {
-        body += R"(,"temperature":)";
-        append_json_number(body, sampling.temperature);
-    }
-    if (!extra.contains("max_tokens") && !extra.contains("max_completion_tokens")) {
-        body += R"(,"max_tokens":)";
-        body += std::to_string(sampling.max_tokens);
-    }
-    for (const auto& [name, value] : extra) {
-        body += ',';
-        append_json_string(body, {name.data(), name.size()});
-        body += ':';
-        body += json_text(value);
-    }
-    body += '}';
+    append_sampling(body, sampling);
+    return body;
+}
+
+std::string completions_request_body(const sampling_settings& sampling, std::string_view prompt) {
+    std::string body;
+    body.reserve(128 + sampling.model.size() + prompt.size() + prompt.size() / 8);
+    body += R"({"model":)";
+    append_json_string(body, sampling.model);
+    body += R"(,"prompt":)";
+    append_json_string(body, prompt);
+    append_sampling(body, sampling);
     return body;
 }
 
 result<answer> parse_chat_reply(std::string_view body) {
-    reply_buffer buffer;
-    json::monotonic_resource memory(buffer.data(), buffer.size());
-    boost::system::error_code ec;
-    const auto reply = json::parse({body.data(), body.size()}, ec, &memory, lenient());
-    if (ec) return bad_reply("not JSON: " + ec.message() + ": " + error_message_of(body));
-    const auto* choices = field(reply, "choices");
-    const auto* list = choices ? choices->if_array() : nullptr;
-    const auto* message = list && !list->empty() ? field(list->front(), "message") : nullptr;
-    if (!message || !message->is_object())
-        return bad_reply("expected choices with a message, got: " + error_message_of(body));
+    return parse_reply(dialect::chat, body);
+}
 
-    answer said;
-    said.text = content_of(field(*message, "content"));
-    if (said.text.empty()) said.text = text_of(field(*message, "refusal"));
-    said.reasoning = text_of(field(*message, "reasoning_content"));
-    if (said.reasoning.empty()) said.reasoning = text_of(field(*message, "reasoning"));
-    said.finish_reason = text_of(field(list->front(), "finish_reason"));
-    if (const auto* usage = field(reply, "usage")) {
-        said.usage.prompt = count_of(field(*usage, "prompt_tokens"));
-        said.usage.completion = count_of(field(*usage, "completion_tokens"));
-    }
-    return said;
+result<answer> parse_completions_reply(std::string_view body) {
+    return parse_reply(dialect::completions, body);
 }
 
 bool says_no_credit(std::string_view body) {

@@ -77,12 +77,16 @@ model_client::model_client(transport& transport, clock& clock, const scrubber& s
     : transport_(transport), clock_(clock), scrubber_(scrubber), settings_(std::move(settings)) {}
 
 std::string model_client::request_body(const question& asked) const {
-    return chat_request_body(settings_.sampling, settings_.prompt.system,
-                             build_prompt(asked, settings_.prompt), settings_.prompt.examples);
+    const auto prompt = build_prompt(asked, settings_.prompt);
+    if (settings_.prompt.spoken == dialect::completions)
+        return completions_request_body(settings_.sampling, prompt);
+    return chat_request_body(settings_.sampling, settings_.prompt.system, prompt,
+                             settings_.prompt.examples);
 }
 
 asio::awaitable<attempt_result> model_client::ask(const question& asked) {
-    http_request request(http_method::post, std::string(chat_path), request_body(asked));
+    const auto path = path_of(settings_.prompt.spoken);
+    http_request request(http_method::post, std::string(path), request_body(asked));
     const auto began = clock_.now();
     auto response = co_await transport_.exchange(std::move(request));
     if (!response) co_return scrubbed(attempt_failure(response.error()));
@@ -90,13 +94,15 @@ asio::awaitable<attempt_result> model_client::ask(const question& asked) {
     if (response->status != 200) {
         // Before it is shortened too: what is left of a key is a piece of the key.
         response->body = scrubber_.clean(std::move(response->body));
-        co_return scrubbed(http_failure(chat_path, *response));
+        co_return scrubbed(http_failure(path, *response));
     }
 
-    auto said = parse_chat_reply(response->body);
+    auto said = settings_.prompt.spoken == dialect::completions
+                    ? parse_completions_reply(response->body)
+                    : parse_chat_reply(response->body);
     if (!said) {
         attempt_failure failed(
-            failure(failure_code::bad_response, std::string(chat_path), said.error().detail));
+            failure(failure_code::bad_response, std::string(path), said.error().detail));
         failed.status = response->status;
         failed.retry_after = response->retry_after;
         failed.should_retry = response->should_retry;

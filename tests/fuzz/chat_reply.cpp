@@ -6,14 +6,10 @@
 
 using namespace proctor;
 
-extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-    const auto body = fuzz::as_text(data, size);
-    const auto message = error_message_of(body);
-    PROCTOR_ASSERT(!message.empty() && message.size() <= 500);
-    const auto said = parse_chat_reply(body);
+static void check(const result<answer>& said) {
     if (!said) {
         PROCTOR_ASSERT(said.error().code == failure_code::bad_response);
-        return 0;
+        return;
     }
     question asked;
     asked.number = 1;
@@ -22,5 +18,13 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     PROCTOR_ASSERT(read && read->usage == said->usage);
     PROCTOR_ASSERT(answered_body(asked, *read) == written);
     PROCTOR_ASSERT(written.find('\n') == std::string::npos);
+}
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+    const auto body = fuzz::as_text(data, size);
+    const auto message = error_message_of(body);
+    PROCTOR_ASSERT(!message.empty() && message.size() <= 500);
+    check(parse_chat_reply(body));
+    check(parse_completions_reply(body));
     return 0;
 }

@@ -1,4 +1,4 @@
-// The OpenAI-compatible chat dialect: request bodies out, replies in. Plain functions, no I/O.
+// OpenAI's dialects, chat and completions: request bodies out, replies in. Plain functions, no I/O.
 #pragma once
 
 #include "proctor/core/error.hpp"
@@ -15,7 +15,12 @@
 namespace proctor {
 
 inline constexpr std::string_view chat_path = "/chat/completions";
+inline constexpr std::string_view completions_path = "/completions";
 inline constexpr std::string_view models_path = "/models";
+
+inline std::string_view path_of(dialect spoken) {
+    return spoken == dialect::completions ? completions_path : chat_path;
+}
 
 struct sampling_settings {
     std::string model;
@@ -32,10 +37,16 @@ std::string chat_request_body(const sampling_settings&, std::string_view system,
                               std::string_view prompt,
                               std::span<const prompt_example> examples = {});
 
+// The same of the completions dialect, with the prompt in the place of messages.
+std::string completions_request_body(const sampling_settings&, std::string_view prompt);
+
 // The first choice of a 200 reply: message.content, reasoning_content or reasoning, finish_reason,
-// usage. bad_response: not JSON, or no choice in it. A null or empty content is an empty answer
-// (a refusal's text is the answer). model_seconds and attempts are the caller's.
+// usage. bad_response: not JSON, or no choice in it, or one of the other dialect. A null or empty
+// content is an empty answer (a refusal's text is the answer). model_seconds and attempts are the
+// caller's.
 result<answer> parse_chat_reply(std::string_view body);
+// The same of the completions dialect: the choice's text, which must be one.
+result<answer> parse_completions_reply(std::string_view body);
 
 // Whether an error reply says, by its code or type, that the account has nothing left to spend: no
 // rate limit, for that one ends by itself.

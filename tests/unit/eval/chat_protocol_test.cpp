@@ -1,4 +1,4 @@
-// The chat dialect as endpoints speak it.
+// Both dialects as endpoints speak them.
 #include "proctor/eval/chat_protocol.hpp"
 
 #include <boost/json/parse.hpp>
@@ -106,6 +106,65 @@ BOOST_AUTO_TEST_CASE(what_is_no_completion_is_a_bad_response) {
     BOOST_TEST(parse_chat_reply(R"({"error":{"message":"overloaded"}})")
                    .error()
                    .detail.find("overloaded") != std::string::npos);
+}
+
+BOOST_AUTO_TEST_CASE(a_request_for_a_completion_has_the_prompt_and_the_same_sampling) {
+    sampling_settings sampling;
+    sampling.model = "my \"base\"";
+    sampling.temperature = 0.5;
+    sampling.max_tokens = 8;
+    sampling.extra_body = boost::json::parse(R"({"stop": ["\n\n"], "seed": 7})").as_object();
+    const auto wanted = boost::json::parse(
+        R"({"model":"my \"base\"","prompt":"2 + 2?\n√","temperature":0.5,"max_tokens":8,)"
+        R"("stop":["\n\n"],"seed":7})");
+    BOOST_TEST((boost::json::parse(completions_request_body(sampling, "2 + 2?\n√")) == wanted));
+    sampling.extra_body = boost::json::parse(R"({"max_tokens": 9})").as_object();
+    const auto body = boost::json::parse(completions_request_body(sampling, "hi"));
+    BOOST_TEST(body.at("max_tokens").as_int64() == 9);
+    BOOST_TEST(!body.as_object().contains("stop")); // nobody ordered it
+}
+
+BOOST_AUTO_TEST_CASE(a_completion_is_read) {
+    const auto said = parse_completions_reply(
+        R"({"id":"cmpl-1","object":"text_completion","choices":[{"index":0,"text":" B\n",)"
+        R"("logprobs":null,"finish_reason":"length"},{"text":"C"}],)"
+        R"("usage":{"prompt_tokens":12,"completion_tokens":3}})");
+    BOOST_REQUIRE(said.has_value());
+    BOOST_TEST(said->text == " B\n");
+    BOOST_TEST(said->finish_reason == "length");
+    BOOST_TEST(said->usage.prompt == 12u);
+    BOOST_TEST(said->usage.completion == 3u);
+    BOOST_TEST(parse_completions_reply(R"({"choices":[{"text":""}]})").value().text == "");
+}
+
+BOOST_AUTO_TEST_CASE(what_has_no_text_is_a_bad_response_to_completions) {
+    for (const char* body :
+         {"", "<html>", "[]", "{}", R"({"choices":[]})", R"({"choices":[{}]})",
+          R"({"choices":[{"text":null}]})", R"({"choices":[{"text":7}]})",
+          R"({"choices":{"text":"B"}})", R"({"text":"B"})", R"({"choices":["B"]})"}) {
+        const auto said = parse_completions_reply(body);
+        BOOST_TEST((said.has_error() && said.error().code == failure_code::bad_response), body);
+    }
+    BOOST_TEST(parse_completions_reply(R"({"error":{"message":"overloaded"}})")
+                   .error()
+                   .detail.find("overloaded") != std::string::npos);
+}
+
+BOOST_AUTO_TEST_CASE(a_reply_of_the_other_dialect_is_told_as_one) {
+    const auto chat = parse_completions_reply(
+        R"({"choices":[{"message":{"role":"assistant","content":"B"},"finish_reason":"stop"}]})");
+    BOOST_REQUIRE(chat.has_error());
+    BOOST_TEST((chat.error().code == failure_code::bad_response));
+    BOOST_TEST(chat.error().detail ==
+               "expected choices with a text, got a chat reply: what answers "
+               "there does not speak the dialect of completions");
+    const auto completion =
+        parse_chat_reply(R"({"choices":[{"text":"B","finish_reason":"stop"}]})");
+    BOOST_REQUIRE(completion.has_error());
+    BOOST_TEST((completion.error().code == failure_code::bad_response));
+    BOOST_TEST(completion.error().detail ==
+               "expected choices with a message, got a completion: what answers there does not "
+               "speak the dialect of chat");
 }
 
 BOOST_AUTO_TEST_CASE(error_messages_are_found_in_their_variants) {

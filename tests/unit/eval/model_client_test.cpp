@@ -28,7 +28,7 @@ struct fixture {
         model_client client(network, clock, secrets, settings);
         auto said = run_coro(io, clock, client.ask(asked));
         BOOST_TEST(network.requests().size() == 1u);
-        BOOST_TEST(network.requests().front().path == chat_path);
+        BOOST_TEST(network.requests().front().path == path_of(settings.prompt.spoken));
         BOOST_TEST(network.requests().front().body == client.request_body(asked));
         if (!said) return said.error();
         return said->said;
@@ -95,6 +95,26 @@ BOOST_AUTO_TEST_CASE(a_reply_that_is_no_completion_is_a_bad_response) {
     BOOST_TEST((said.error().why.code == failure_code::bad_response));
     BOOST_TEST(said.error().status == 200u);
     BOOST_TEST(said.error().why.detail.find("sk-secret") == std::string::npos);
+}
+
+BOOST_AUTO_TEST_CASE(a_base_model_goes_on_with_a_text) {
+    settings.prompt.spoken = dialect::completions;
+    settings.prompt.system = "Sums.";
+    const auto said = ask([](const http_request& request) {
+        BOOST_TEST(request.path == "/completions");
+        BOOST_TEST(request.body.find(R"("prompt":"Sums.\n\nQuestion: 2 + 2?\nAnswer:")") !=
+                   std::string::npos);
+        return response(200, R"({"choices":[{"text":" 4","finish_reason":"stop"}]})");
+    });
+    BOOST_REQUIRE(said.has_value());
+    BOOST_TEST(said->text == " 4");
+    BOOST_TEST(said->model_seconds == 1.5);
+    const auto chatted = ask([](const http_request&) { return chat_reply("4"); });
+    BOOST_REQUIRE(chatted.has_error());
+    BOOST_TEST((chatted.error().why.code == failure_code::bad_response));
+    BOOST_TEST(chatted.error().why.where == completions_path);
+    const auto refused = ask([](const http_request&) { return response(404, "no such path"); });
+    BOOST_TEST(refused.error().why.message() == "/completions: HTTP 404: no such path");
 }
 
 BOOST_AUTO_TEST_CASE(thoughts_at_the_front_are_no_answer) {

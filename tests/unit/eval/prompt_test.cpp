@@ -41,4 +41,43 @@ BOOST_AUTO_TEST_CASE(a_template_is_filled_in_one_pass) {
     BOOST_TEST(build_prompt(asked, settings) == asked.text);
 }
 
+BOOST_AUTO_TEST_CASE(a_text_for_completions_ends_where_the_answer_begins) {
+    question asked;
+    asked.text = "Who wins?";
+    prompt_settings settings;
+    settings.spoken = dialect::completions;
+    BOOST_TEST(build_prompt(asked, settings) == "Question: Who wins?\nAnswer:");
+    asked.choices = {"the hare", "the tortoise"};
+    settings.system = "Races.";
+    settings.examples = {{"1 + 1?", "2"}, {"Which?\n\nA) x", "A"}};
+    const auto text = build_prompt(asked, settings);
+    BOOST_TEST(text == "Races.\n\n"
+                       "Question: 1 + 1?\nAnswer: 2\n\n"
+                       "Question: Which?\n\nA) x\nAnswer: A\n\n"
+                       "Question: Who wins?\n\nA) the hare\nB) the tortoise\n\n"
+                       "Answer with the letter of the right choice.\nAnswer:");
+    BOOST_TEST(question_in(text) == word_question(asked, settings));
+}
+
+BOOST_AUTO_TEST_CASE(a_template_alone_words_a_text_for_completions) {
+    question asked;
+    asked.text = "3";
+    prompt_settings settings;
+    settings.spoken = dialect::completions;
+    settings.template_text = "Q: {question}\nA:";
+    settings.examples = {{"Q: 1\nA:", "one"}};
+    BOOST_TEST(build_prompt(asked, settings) == "Q: 1\nA: one\n\nQ: 3\nA:");
+    settings.template_text = "{question} is ";
+    settings.examples = {{"1 is ", "one"}}; // no second blank
+    BOOST_TEST(build_prompt(asked, settings) == "1 is one\n\n3 is ");
+}
+
+BOOST_AUTO_TEST_CASE(a_question_is_found_in_a_text_that_was_built_without_a_template) {
+    BOOST_TEST(question_in("Question: a\nAnswer:") == "a");
+    BOOST_TEST(question_in("Question: a\nAnswer: b\n\nQuestion: c\n\nd\nAnswer:") == "c\n\nd");
+    for (const std::string_view other :
+         {"", "a", "Question: a", "\nAnswer:", "a\nAnswer:", "Question: a\nAnswer: b"})
+        BOOST_TEST(question_in(other) == other);
+}
+
 BOOST_AUTO_TEST_SUITE_END()
