@@ -140,9 +140,9 @@ simulated_reply simulated_model::reply_to(std::string_view prompt, reply_form fo
     simulated_reply reply;
     reply.prompt_hash = prompt_hash(prompt);
     reply.latency = sample(latency_, draw(seed_, reply.prompt_hash, purpose::latency));
-    if (const auto* entry = key_.find(reply.prompt_hash)) {
-        reply.question = entry->number;
-        reply.text = answer_known(*entry, reply.prompt_hash);
+    if (const auto known = key_.find(prompt)) {
+        reply.question = known->entry.number;
+        reply.text = answer_known(*known, reply.prompt_hash);
     } else if (form == reply_form::verdict) {
         reply.text = verdict(reply.prompt_hash);
     } else {
@@ -151,10 +151,12 @@ simulated_reply simulated_model::reply_to(std::string_view prompt, reply_form fo
     return reply;
 }
 
-std::string simulated_model::answer_known(const key_entry& entry, std::uint64_t hash) const {
+// What it knows does not hang on the order of the choices.
+std::string simulated_model::answer_known(const known_prompt& known, std::uint64_t hash) const {
+    const auto& entry = known.entry;
     const auto wording = draw(seed_, hash, purpose::wording);
     const auto drawn = draw(seed_, hash, purpose::choice);
-    const bool right = knows_right_answer(hash);
+    const bool right = knows_right_answer(known.hash);
     if (entry.labels.count > 0)
         return word_choice(right ? entry.answer : wrong_label(entry, drawn), wording);
     return word_statement(right ? entry.answer : wrong_statement(entry.answer, drawn), wording);

@@ -52,6 +52,7 @@ struct question {
     std::uint64_t line = 0;                // where the record begins in its file, 1-based
     std::string text;
     std::vector<std::string> choices; // without their labels; empty if they stand in `text`
+    std::string choice_order;         // of shuffled ones: the set's letter of each; else empty
     std::string reference_answer;     // as the set gives it: "B", "2) Carbon dioxide", "88"
     std::string context;              // passage, text or context of the set
     bool context_is_part = false;     // a passage belongs to the question; a text does not

@@ -8,6 +8,7 @@
 #include "proctor/eval/prompt.hpp"
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -29,8 +30,15 @@ struct label_sequence {
 
 struct key_entry {
     question_id number = 0;
-    label_sequence labels; // none: free text
-    std::string answer;    // the label of the right choice, or the text to say
+    label_sequence labels;        // none: free text
+    std::string answer;           // the label of the right choice, or the text to say
+    std::uint64_t right_line = 0; // of choices that are listed apart: hash of the right one's first
+};
+
+// What a key knows of a prompt.
+struct known_prompt {
+    key_entry entry;        // with the label that the right choice has in this prompt
+    std::uint64_t hash = 0; // of the prompt that the key was made with
 };
 
 class answer_key {
@@ -43,12 +51,15 @@ public:
     static result<answer_key> read(const std::string& questions_file, const question_fields& = {},
                                    const prompt_settings& = {});
 
-    // Null: no such prompt.
-    const key_entry* find(std::uint64_t hash) const;
+    // By the prompt itself, or by its lines in another order: choices may have been shuffled, and
+    // the right one is then found by its text. Nothing: no such prompt.
+    std::optional<known_prompt> find(std::string_view prompt) const;
     const std::unordered_map<std::uint64_t, key_entry>& entries() const { return entries_; }
 
 private:
     std::unordered_map<std::uint64_t, key_entry> entries_;
+    // The prompt that has these lines, in whatever order; of choices that are listed apart.
+    std::unordered_map<std::uint64_t, std::uint64_t> by_lines_;
 };
 
 // The labels of choices that are listed in a prompt which no key knows; none: it lists none.

@@ -50,7 +50,7 @@ public:
     simulated_reply reply_to(std::string_view prompt, reply_form form = reply_form::answer) const;
 
 private:
-    std::string answer_known(const key_entry&, std::uint64_t hash) const;
+    std::string answer_known(const known_prompt&, std::uint64_t hash) const;
     std::string answer_unknown(std::string_view prompt, std::uint64_t hash) const;
     std::string verdict(std::uint64_t hash) const;
     bool knows_right_answer(std::uint64_t hash) const;

@@ -1,5 +1,6 @@
 #include "proctor/sim/simulated_model.hpp"
 
+#include "proctor/eval/choice_shuffle.hpp"
 #include "proctor/eval/dataset.hpp"
 #include "proctor/eval/model_grader.hpp"
 #include "proctor/eval/prompt.hpp"
@@ -141,6 +142,33 @@ BOOST_AUTO_TEST_CASE(unknown_prompts_without_choices_get_a_sentence) {
     BOOST_TEST(model.reply_to("Why?").text == model.reply_to("Why?").text);
 }
 
+// Two lines to a choice, so that not every line moves.
+BOOST_AUTO_TEST_CASE(it_knows_as_much_when_choices_are_shuffled) {
+    const scratch_dir directory;
+    std::string text;
+    for (int i = 0; i < 60; ++i)
+        text += R"({"question": "Which one is number )" + std::to_string(i) +
+                R"(?", "choices": ["first\nof all", "second", "third\nof all"], "answer": ")" +
+                std::string(1, "ABC"[i % 3]) + "\"}\n";
+    const auto file = directory.write("questions.jsonl", text);
+    for (const double accuracy : {0.0, 0.6, 1.0}) {
+        const auto model = model_of(file, accuracy, 3);
+        for (std::uint64_t seed = 0; seed < 4; ++seed) {
+            int right = 0, moved = 0;
+            for (auto asked : questions_in(file)) {
+                const bool is_known = is_right(asked, model);
+                shuffle_choices(asked, seed);
+                moved += asked.choice_order != "ABC";
+                BOOST_TEST(model.reply_to(build_prompt(asked, {})).question == asked.number);
+                BOOST_TEST(is_right(asked, model) == is_known);
+                right += is_known;
+            }
+            BOOST_TEST(moved > 30);
+            BOOST_TEST(right == std::lround(accuracy * 60));
+        }
+    }
+}
+
 BOOST_AUTO_TEST_CASE(latency_belongs_to_the_prompt) {
     const auto ordered = parse_latency("lognormal:200ms,0.5").value();
     const simulated_model model({}, 0.5, 1, ordered);
@@ -155,10 +183,10 @@ BOOST_AUTO_TEST_CASE(a_key_passes_over_what_is_no_question) {
                                            "{\"question\": \"Three?\", \"answer\": \"3\"}\n");
     const auto key = answer_key::read(file).value();
     BOOST_TEST(key.entries().size() == 2u);
-    const auto* third = key.find(prompt_hash("Three?"));
-    BOOST_REQUIRE(third);
-    BOOST_TEST(third->number == 3u);
-    BOOST_TEST(!key.find(prompt_hash("Two?")));
+    const auto third = key.find("Three?");
+    BOOST_REQUIRE(third.has_value());
+    BOOST_TEST(third->entry.number == 3u);
+    BOOST_TEST(!key.find("Two?").has_value());
     BOOST_TEST(answer_key::read("/nowhere/questions.jsonl").has_error());
 }
 
