@@ -62,12 +62,11 @@ void add_latencies(page& out, const histogram& times) {
         const auto count = times.in_bucket(bucket);
         const auto exponent = double(bucket) / histogram::buckets_per_doubling;
         below += count;
-        sum += double(count) * histogram::smallest *
+        sum += double(count) * times.smallest() *
                std::exp2(exponent + 0.5 / histogram::buckets_per_doubling);
         if ((bucket + 1) % histogram::buckets_per_doubling == 0)
             out.add("proctor_request_duration_seconds_bucket{{le=\"{:.4g}\"}} {}\n",
-                    histogram::smallest *
-                        std::exp2(exponent + 1.0 / histogram::buckets_per_doubling),
+                    times.smallest() * std::exp2(exponent + 1.0 / histogram::buckets_per_doubling),
                     below);
     }
     out.add("proctor_request_duration_seconds_bucket{{le=\"+Inf\"}} {}\n"

@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <cmath>
@@ -120,13 +121,39 @@ token_usage usage_of(std::string_view object) {
     return usage;
 }
 
-// Of a multiple-choice question: what the answer chose.
-std::string choice_in(std::string_view evaluation) {
-    std::string chosen;
+// Of a multiple-choice question: what the answer chose and what it should have, as they stand in
+// the body; empty where there is none.
+struct choice_labels {
+    std::string_view chosen, key;
+};
+
+choice_labels labels_in(std::string_view evaluation) {
+    choice_labels found;
     json_scanner members(evaluation);
-    while (const auto member = members.next())
-        if (member->name == "model_choice") chosen = text_of(member->value);
-    return chosen;
+    while (const auto member = members.next()) {
+        if (member->name == "model_choice") found.chosen = member->value;
+        if (member->name == "reference_choice") found.key = member->value;
+    }
+    return found;
+}
+
+// Nothing escaped is a label that has a position.
+std::string_view between_quotes(std::string_view value) {
+    return value.starts_with('"') ? value.substr(1, value.size() - 2) : std::string_view();
+}
+
+// Code points, as json_scanner counts them once they are written: what is not UTF-8 becomes one.
+std::uint32_t characters_in(std::string_view text) {
+    std::size_t characters = 0;
+    while (!text.empty()) {
+        const auto plain = plain_prefix(text);
+        text.remove_prefix(plain);
+        characters += plain;
+        if (text.empty()) break;
+        text.remove_prefix(std::max<std::size_t>(utf8_length(text), 1));
+        ++characters;
+    }
+    return static_cast<std::uint32_t>(characters);
 }
 
 // What is wrong with a body at whose end `scanned` has come, if anything is.
@@ -290,6 +317,9 @@ result<outcome> read_outcome(const record_view& record) {
     std::uint64_t question = 0, repeat = 1;
     std::string_view evaluation;
     json_scanner body(record.body);
+    const auto characters = [&](std::string_view value) {
+        return value.starts_with('"') ? static_cast<std::uint32_t>(body.characters()) : 0;
+    };
     while (const auto member = body.next()) {
         const auto& [name, value] = *member;
         if (name == "question_id") question = json_count(value);
@@ -303,6 +333,8 @@ result<outcome> read_outcome(const record_view& record) {
         if (name == "finish_reason") what.truncated = text_of(value) == "length";
         if (is_result && name == "score") what.score = json_number(value);
         if (is_result && name == "evaluation") evaluation = value;
+        if (is_result && name == "model_answer") what.answer_characters = characters(value);
+        if (is_result && name == "reasoning") what.reasoning_characters = characters(value);
         if (is_failure && name == "error_kind") what.error_kind = text_of(value);
         if (is_failure && name == "refused") what.refused = value == "true";
     }
@@ -313,8 +345,13 @@ result<outcome> read_outcome(const record_view& record) {
     if (repeat != record.repeat())
         return bad(failure_code::bad_value,
                    fmt::format("repeat is not that of its record, {}", record.repeat()));
-    what.no_choice = what.format == question_format::multiple_choice &&
-                     evaluation.starts_with('{') && choice_in(evaluation).empty();
+    if (what.format == question_format::multiple_choice && evaluation.starts_with('{')) {
+        const auto labels = labels_in(evaluation);
+        const auto chosen = between_quotes(labels.chosen);
+        what.no_choice = chosen.empty();
+        what.chosen = choice_position(chosen);
+        what.key = choice_position(between_quotes(labels.key));
+    }
     return what;
 }
 
@@ -343,7 +380,7 @@ result<std::string> read_model_choice(std::string_view text) {
     json_scanner body(text);
     while (const auto member = body.next())
         if (member->name == "evaluation" && member->value.starts_with('{'))
-            chosen = choice_in(member->value);
+            chosen = text_of(labels_in(member->value).chosen);
     if (const auto fine = check_intact(body, text); !fine) return fine.error();
     return chosen;
 }
@@ -363,7 +400,13 @@ outcome outcome_of(const question& asked, const answer& said, const grade& mark)
     auto what = outcome_of(asked, said);
     what.kind = record_kind::result;
     what.score = mark.score;
-    what.no_choice = asked.format == question_format::multiple_choice && mark.model_choice.empty();
+    what.answer_characters = characters_in(said.text);
+    what.reasoning_characters = characters_in(said.reasoning);
+    if (asked.format == question_format::multiple_choice) {
+        what.no_choice = mark.model_choice.empty();
+        what.chosen = choice_position(mark.model_choice);
+        what.key = choice_position(mark.reference_choice);
+    }
     return what;
 }
 

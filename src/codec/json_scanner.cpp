@@ -69,6 +69,11 @@ bool is_space(char c) {
     return c == ' ' || c == '\t' || c == '\n' || c == '\r';
 }
 
+// Of four hexadecimal digits.
+bool is_second_surrogate(std::string_view digits) {
+    return (digits[0] | 0x20) == 'd' && (digits[1] | 0x20) >= 'c';
+}
+
 std::optional<json::value> parsed(std::string_view value) {
     boost::system::error_code ec;
     auto tree = json::parse({value.data(), value.size()}, ec);
@@ -166,9 +171,16 @@ bool json_scanner::take_value() {
 
 bool json_scanner::take_string() {
     if (!take('"')) return false;
+    std::size_t characters = 0;
     while (!left_.empty()) {
-        left_.remove_prefix(plain_prefix(left_));
-        if (take('"')) return true;
+        const auto plain = plain_prefix(left_);
+        left_.remove_prefix(plain);
+        characters += plain;
+        if (take('"')) {
+            characters_ = characters;
+            return true;
+        }
+        ++characters;
         if (take('\\')) {
             constexpr std::string_view simple = "\"\\/bfnrt";
             if (left_.empty()) return false;
@@ -176,6 +188,7 @@ bool json_scanner::take_string() {
                 // Four digits; whether surrogates are paired is for who reads the text.
                 if (left_.find_first_not_of("0123456789abcdefABCDEF") < 4 || left_.size() < 4)
                     return false;
+                if (is_second_surrogate(left_)) --characters; // the first one has counted
                 left_.remove_prefix(4);
             } else if (simple.find(left_.front()) != std::string_view::npos) {
                 left_.remove_prefix(1);

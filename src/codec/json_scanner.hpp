@@ -31,6 +31,8 @@ public:
     std::optional<member> next();
     // After the last one: this was one JSON object (RFC 8259), and nothing else.
     bool intact() const { return state_ == state::ended && left_.empty(); }
+    // Of the member that came last, if its value is a text: the characters of that (code points).
+    std::size_t characters() const { return characters_; }
 
 private:
     enum class state { before, within, ended, broken };
@@ -47,7 +49,8 @@ private:
 
     std::string_view left_;
     state state_ = state::before;
-    int depth_ = 0; // of the value under way
+    int depth_ = 0;              // of the value under way
+    std::size_t characters_ = 0; // of the text that was taken last
 };
 
 // Values as next() gives them. Nothing: it is of another type, or out of range.

@@ -64,30 +64,64 @@ tally read_tally(varint_reader& in) {
     return group;
 }
 
-void append_histogram(std::string& out, const histogram& times) {
+void append_histogram(std::string& out, const histogram& values) {
     std::uint64_t used = 0;
-    for (std::size_t i = 0; i < histogram::bucket_count; ++i) used += times.in_bucket(i) != 0;
+    for (std::size_t i = 0; i < histogram::bucket_count; ++i) used += values.in_bucket(i) != 0;
     append_varint(out, used);
     for (std::size_t i = 0; i < histogram::bucket_count; ++i) {
-        if (times.in_bucket(i) == 0) continue;
+        if (values.in_bucket(i) == 0) continue;
         append_varint(out, i);
-        append_varint(out, times.in_bucket(i));
+        append_varint(out, values.in_bucket(i));
     }
 }
 
-bool read_histogram(varint_reader& in, histogram& times) {
+bool read_histogram(varint_reader& in, histogram& values) {
     for (auto used = in.number(); used > 0; --used) {
         const auto bucket = in.number();
         const auto count = in.number();
         if (!in.ok() || bucket >= histogram::bucket_count) return false;
-        times.add_to_bucket(bucket, count);
+        values.add_to_bucket(bucket, count);
+    }
+    return in.ok();
+}
+
+void append_lengths(std::string& out, const text_lengths& lengths) {
+    append_histogram(out, lengths.spread());
+    append_varint(out, lengths.characters());
+}
+
+bool read_lengths(varint_reader& in, text_lengths& lengths) {
+    histogram spread(text_lengths::smallest);
+    if (!read_histogram(in, spread)) return false;
+    lengths = text_lengths(spread, in.number());
+    return in.ok();
+}
+
+void append_answers(std::string& out, const answer_figures& figures) {
+    append_lengths(out, figures.lengths);
+    append_lengths(out, figures.reasoning);
+    const auto positions = figures.positions_in_use();
+    append_varint(out, positions);
+    for (std::size_t i = 0; i < positions; ++i) {
+        append_varint(out, figures.positions[i].chosen);
+        append_tally(out, figures.positions[i].keyed);
+    }
+}
+
+bool read_answers(varint_reader& in, answer_figures& figures) {
+    if (!read_lengths(in, figures.lengths) || !read_lengths(in, figures.reasoning)) return false;
+    const auto positions = in.number();
+    if (!in.ok() || positions > most_positions) return false;
+    for (std::size_t i = 0; i < positions; ++i) {
+        figures.positions[i].chosen = in.number();
+        figures.positions[i].keyed = read_tally(in);
     }
     return in.ok();
 }
 
 } // namespace
 
-void append_ledger(std::string& out, const ledger& counted) {
+void append_ledger(std::string& out, const ledger& counted, ledger_layout layout) {
     const auto& state = counted.state();
     append_set(out, state.completed);
     append_set(out, state.answered);
@@ -123,9 +157,10 @@ void append_ledger(std::string& out, const ledger& counted) {
     append_histogram(out, state.latencies);
     append_varint(out, state.truncated);
     append_varint(out, state.no_choice);
+    if (layout == ledger_layout::whole) append_answers(out, state.answers_said);
 }
 
-result<ledger> read_ledger(varint_reader& in, std::uint64_t most) {
+result<ledger> read_ledger(varint_reader& in, std::uint64_t most, ledger_layout layout) {
     const failure damaged{failure_code::damaged, "", "the figures in the footer do not make sense"};
     ledger_state state;
     for (auto* set : {&state.completed, &state.answered, &state.failed, &state.refused})
@@ -154,6 +189,7 @@ result<ledger> read_ledger(varint_reader& in, std::uint64_t most) {
     state.truncated = in.number();
     state.no_choice = in.number();
     if (!in.ok()) return damaged;
+    if (layout == ledger_layout::whole && !read_answers(in, state.answers_said)) return damaged;
     return ledger(std::move(state));
 }
 

@@ -25,7 +25,7 @@ std::string encode(const snapshot_header& header) {
     std::string bytes(snapshot_header_size, '\0');
     char* at = bytes.data();
     header_magic.copy(at, header_magic.size());
-    put<std::uint16_t>(at + 8, snapshot_version);
+    put<std::uint16_t>(at + 8, header.version);
     put<std::uint32_t>(at + 12, header.incompatible);
     put<std::uint32_t>(at + 16, header.read_only_compatible);
     put<std::uint32_t>(at + 20, header.compatible);
@@ -50,14 +50,14 @@ result<snapshot_header> decode_snapshot_header(std::string_view bytes) {
     if (mask_crc(crc32c(0, std::string_view(at, snapshot_header_size - 4))) !=
         get<std::uint32_t>(at + snapshot_header_size - 4))
         return damaged("the snapshot header's checksum does not match");
-    const auto version = get<std::uint16_t>(at + 8);
     snapshot_header header;
+    header.version = get<std::uint16_t>(at + 8);
     header.incompatible = get<std::uint32_t>(at + 12);
-    if (version > snapshot_version || header.incompatible != 0)
+    if (header.version > snapshot_version || header.incompatible != 0)
         return failure{failure_code::unsupported, "",
                        fmt::format("written by a newer proctor (snapshot format {}, features "
                                    "{:#x}); this one reads format {}",
-                                   version, header.incompatible, snapshot_version)};
+                                   header.version, header.incompatible, snapshot_version)};
     header.read_only_compatible = get<std::uint32_t>(at + 16);
     header.compatible = get<std::uint32_t>(at + 20);
     std::memcpy(header.run.data(), at + 24, header.run.size());

@@ -1,4 +1,4 @@
-// Bucket arithmetic of the duration histogram.
+// Bucket arithmetic of the histogram.
 #include "proctor/core/histogram.hpp"
 
 #include <algorithm>
@@ -7,11 +7,11 @@
 
 namespace proctor {
 
-void histogram::add(double seconds) {
+void histogram::add(double value) {
     int index = 0;
-    if (seconds > smallest)
+    if (value > smallest_)
         index =
-            static_cast<int>(std::log2(std::min(seconds, 1e6) / smallest) * buckets_per_doubling);
+            static_cast<int>(std::log2(std::min(value, 1e9) / smallest_) * buckets_per_doubling);
     ++buckets_[static_cast<std::size_t>(std::clamp(index, 0, bucket_count - 1))];
     ++count_;
 }
@@ -29,9 +29,9 @@ double histogram::quantile(double q) const {
     for (std::size_t i = 0; i < buckets_.size(); ++i) {
         seen += buckets_[i];
         // The middle of the bucket, on the logarithmic scale.
-        if (seen >= wanted) return smallest * std::exp2((double(i) + 0.5) / buckets_per_doubling);
+        if (seen >= wanted) return smallest_ * std::exp2((double(i) + 0.5) / buckets_per_doubling);
     }
-    return smallest * std::exp2(double(bucket_count) / buckets_per_doubling);
+    return smallest_ * std::exp2(double(bucket_count) / buckets_per_doubling);
 }
 
 } // namespace proctor

@@ -4,7 +4,6 @@
 #include "proctor/core/error.hpp"
 
 #include <algorithm>
-#include <cmath>
 #include <utility>
 
 namespace proctor {
@@ -102,22 +101,6 @@ bool question_set::operator==(const question_set& other) const {
     return same;
 }
 
-void tally::add(const std::optional<double>& mark) {
-    if (!mark) {
-        ++unmarked;
-        return;
-    }
-    ++marked;
-    billionths += static_cast<std::uint64_t>(std::llround(std::clamp(*mark, 0.0, 1.0) * one));
-}
-
-tally& tally::operator+=(const tally& other) {
-    marked += other.marked;
-    unmarked += other.unmarked;
-    billionths += other.billionths;
-    return *this;
-}
-
 spending& spending::operator+=(const spending& other) {
     usage += other.usage;
     attempts += other.attempts;
@@ -197,6 +180,7 @@ void ledger::apply(const outcome& what) {
     state_.latencies.add(what.model_seconds);
     state_.truncated += what.truncated;
     state_.no_choice += what.no_choice;
+    state_.answers_said.add(what);
 }
 
 bool ledger::merge(const ledger& later) {
@@ -243,6 +227,7 @@ bool ledger::merge(const ledger& later) {
     state_.latencies.merge(more.latencies);
     state_.truncated += more.truncated;
     state_.no_choice += more.no_choice;
+    state_.answers_said += more.answers_said;
     return true;
 }
 

@@ -13,7 +13,11 @@
 namespace proctor {
 namespace {
 
-std::string encode_footer(const snapshot_footer& footer) {
+ledger_layout layout_in(std::uint16_t snapshot_version) {
+    return snapshot_version < 2 ? ledger_layout::without_answers : ledger_layout::whole;
+}
+
+std::string encode_footer(const snapshot_footer& footer, std::uint16_t version) {
     std::string out;
     append_varint(out, footer.records);
     append_varint(out, footer.raw_bytes);
@@ -27,12 +31,13 @@ std::string encode_footer(const snapshot_footer& footer) {
         append_varint(out, block.last_question - block.first_question);
         behind = block.offset + block.span;
     }
-    append_ledger(out, footer.counted);
+    append_ledger(out, footer.counted, layout_in(version));
     return out;
 }
 
 // Nothing: it does not make sense. `limit`: where the footer begins.
-std::optional<snapshot_footer> decode_footer(std::string_view bytes, std::uint64_t limit) {
+std::optional<snapshot_footer> decode_footer(std::string_view bytes, std::uint64_t limit,
+                                             std::uint16_t version) {
     varint_reader in(bytes);
     snapshot_footer footer;
     footer.records = in.number();
@@ -57,7 +62,8 @@ std::optional<snapshot_footer> decode_footer(std::string_view bytes, std::uint64
         footer.blocks.push_back(block);
     }
     if (records != footer.records) return std::nullopt;
-    auto counted = read_ledger(in, records); // each question of its sets has a record
+    // Each question of its sets has a record.
+    auto counted = read_ledger(in, records, layout_in(version));
     if (!counted || !in.left().empty()) return std::nullopt;
     footer.counted = std::move(*counted);
     return footer;
@@ -142,7 +148,7 @@ result<snapshot_key> snapshot_writer::finish(const ledger& counted) {
         if (auto done = end_block(); !done) return done.error();
     footer_.counted = counted;
     if (auto done = file_->write_at(0, encode(header_)); !done) return done.error();
-    const auto raw = encode_footer(footer_);
+    const auto raw = encode_footer(footer_, header_.version);
     PROCTOR_ASSERT(raw.size() <= max_footer_raw);
     block_header header;
     header.kind = block_kind::footer;
@@ -222,7 +228,7 @@ result<> snapshot_reader::read_footer() {
         return damaged(offset, "the footer's checksum does not match");
     const auto raw = zstd_.decompress(stored, header->raw_size);
     if (!raw) return damaged(offset, raw.error().detail);
-    auto footer = decode_footer(*raw, offset);
+    auto footer = decode_footer(*raw, offset, header_.version);
     if (!footer || footer->records != trailer->records)
         return damaged(offset, "the footer does not make sense");
     footer_ = std::move(*footer);

@@ -168,7 +168,7 @@ inline bool tell_the_same(const ledger& a, const ledger& b) {
            x.multiple_choice == y.multiple_choice && x.free_text == y.free_text &&
            x.by_category == y.by_category && x.latencies == y.latencies &&
            x.truncated == y.truncated && x.no_choice == y.no_choice &&
-           a.total_spending() == b.total_spending();
+           x.answers_said == y.answers_said && a.total_spending() == b.total_spending();
 }
 
 // What a reader of the run is shown, against what was submitted. Returns how many records survived;

@@ -21,9 +21,10 @@ inline constexpr std::size_t block_target = std::size_t{256} << 10; // raw bytes
 inline constexpr std::size_t max_block_raw = block_target + max_record_body + 4096;
 inline constexpr std::size_t max_block_records = max_block_raw / (sizeof(lsn) + record_header_size);
 inline constexpr std::size_t max_footer_raw = std::size_t{1} << 30;
-inline constexpr std::uint16_t snapshot_version = 1;
+inline constexpr std::uint16_t snapshot_version = 2; // 1: its footer does not tell of answers
 
 struct snapshot_header {
+    std::uint16_t version = snapshot_version;
     run_id run{};
     lsn first_lsn = 1;
     lsn last_lsn = 0; // first_lsn - 1 never: a snapshot covers at least one LSN

@@ -9,7 +9,9 @@
 // Not thread-safe; belongs to whoever folds.
 #pragma once
 
+#include "proctor/core/answer_figures.hpp"
 #include "proctor/core/histogram.hpp"
+#include "proctor/core/tally.hpp"
 #include "proctor/core/types.hpp"
 
 #include <bit>
@@ -36,8 +38,12 @@ struct outcome {
     std::uint32_t attempts = 0;
     bool truncated = false; // finish_reason "length"
     bool no_choice = false; // multiple choice, and none could be extracted
-    std::string error_kind; // of a failed one
-    bool refused = false;   // of a failed one: not to be tried again
+    // Of multiple choice, by choice_position(): what the answer named, and the reference. 0: none.
+    std::uint8_t chosen = 0, key = 0;
+    std::uint32_t answer_characters = 0;    // code points
+    std::uint32_t reasoning_characters = 0; // 0: the endpoint told none
+    std::string error_kind;                 // of a failed one
+    bool refused = false;                   // of a failed one: not to be tried again
 
     outcome() = default;
     outcome(record_kind kind, question_id question) : kind(kind), question(question) {}
@@ -96,22 +102,6 @@ private:
     std::uint64_t size_ = 0;
 };
 
-// Marks of a group of questions. The sum is kept in billionths, so that it is the same whatever
-// the order and grouping of what is added.
-struct tally {
-    static constexpr std::uint64_t one = 1'000'000'000; // a mark of 1
-
-    std::uint64_t marked = 0;
-    std::uint64_t unmarked = 0;
-    std::uint64_t billionths = 0; // sum over the marked ones
-
-    void add(const std::optional<double>& mark); // 0 to 1; none: unmarked
-    tally& operator+=(const tally&);
-    double score() const { return double(billionths) / double(one); }
-    double accuracy() const { return marked ? score() / double(marked) : 0; }
-    bool operator==(const tally&) const = default;
-};
-
 // What requests cost.
 struct spending {
     token_usage usage;
@@ -132,6 +122,7 @@ struct ledger_state {
     std::map<std::string, tally, std::less<>> by_category;
     histogram latencies;
     std::uint64_t truncated = 0, no_choice = 0;
+    answer_figures answers_said; // fewer than those completed: see ledger::knows_all_answers
 
     bool operator==(const ledger_state&) const = default;
 };
@@ -171,6 +162,11 @@ public:
     std::uint64_t attempts() const { return total_spending().attempts; }
     std::uint64_t truncated_count() const { return state_.truncated; }
     std::uint64_t no_choice_count() const { return state_.no_choice; }
+    const answer_figures& answers_said() const { return state_.answers_said; }
+    // False: some of it was read from footers that do not tell of answers (snapshots of version 1).
+    bool knows_all_answers() const {
+        return state_.answers_said.lengths.count() == completed_count();
+    }
 
     const ledger_state& state() const { return state_; }
 

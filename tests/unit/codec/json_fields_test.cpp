@@ -135,6 +135,92 @@ BOOST_AUTO_TEST_CASE(a_result_body_reads_as_the_outcome_it_was_made_from) {
     BOOST_TEST(read->attempts == direct.attempts);
     BOOST_TEST(read->truncated);
     BOOST_TEST(read->no_choice == direct.no_choice);
+    BOOST_TEST(read->chosen == 2u);
+    BOOST_TEST(direct.chosen == 2u);
+    BOOST_TEST(read->key == 2u);
+    BOOST_TEST(direct.key == 2u);
+    BOOST_TEST(read->answer_characters == 9u); // 2) "CO2" and a line feed
+    BOOST_TEST(direct.answer_characters == 9u);
+    BOOST_TEST(read->reasoning_characters == 6u);
+    BOOST_TEST(direct.reasoning_characters == 6u);
+}
+
+BOOST_AUTO_TEST_CASE(labels_read_as_the_positions_that_they_were_written_from) {
+    for (const auto format : {question_format::multiple_choice, question_format::free_text})
+        for (const std::string label :
+             {"", "A", "z", "1", "26", "27", "AB", "\"", "\\", "\xff", "\n"}) {
+            auto asked = sample_question();
+            asked.format = format;
+            grade mark;
+            mark.model_choice = label;
+            mark.reference_choice = "C";
+            const auto body = result_body(asked, sample_answer(), mark);
+            const auto read = read_outcome(record_of(record_kind::result, body)).value();
+            const auto direct = outcome_of(asked, sample_answer(), mark);
+            const bool choice = format == question_format::multiple_choice;
+            BOOST_TEST(direct.chosen == (choice ? choice_position(label) : 0));
+            BOOST_TEST(read.chosen == direct.chosen, label);
+            BOOST_TEST(direct.key == (choice ? 3u : 0u));
+            BOOST_TEST(read.key == direct.key);
+            BOOST_TEST(read.no_choice == direct.no_choice);
+        }
+}
+
+BOOST_AUTO_TEST_CASE(characters_are_counted_alike_before_and_after_writing) {
+    struct {
+        std::string text;
+        std::uint32_t characters;
+    } const cases[] = {{"", 0},
+                       {"plain", 5},
+                       {"\"quotes\" \\ and\nlines\r\t\x01\x7f", 24},
+                       {"√3 – 5 °C 漢字 😀", 14},
+                       {std::string(100, 'x') + "漢" + std::string(33, 'y'), 134},
+                       {"a\xff\xc3", 3},    // each byte that is not UTF-8 is a U+FFFD
+                       {"\xed\xa0\x80", 3}, // a surrogate
+                       {std::string("nul\0!", 5), 5}};
+    for (const auto& each : cases) {
+        auto said = sample_answer();
+        said.text = said.reasoning = each.text;
+        const auto body = result_body(sample_question(), said, {});
+        const auto read = read_outcome(record_of(record_kind::result, body)).value();
+        const auto direct = outcome_of(sample_question(), said, grade());
+        for (const auto& what : {read, direct}) {
+            BOOST_TEST(what.answer_characters == each.characters, each.text);
+            BOOST_TEST(what.reasoning_characters == each.characters, each.text);
+        }
+    }
+}
+
+BOOST_AUTO_TEST_CASE(every_pair_of_bytes_counts_alike_before_and_after_writing) {
+    for (int first = 0; first < 256; ++first)
+        for (int second = 0; second < 256; ++second) {
+            answer said;
+            said.text = {static_cast<char>(first), static_cast<char>(second)};
+            const auto body = result_body(sample_question(), said, {});
+            const auto read = read_outcome(record_of(record_kind::result, body)).value();
+            const auto direct = outcome_of(sample_question(), said, grade());
+            BOOST_REQUIRE_MESSAGE(read.answer_characters == direct.answer_characters,
+                                  first << " " << second);
+        }
+}
+
+BOOST_AUTO_TEST_CASE(an_escaped_pair_of_surrogates_is_one_character) {
+    const auto characters = [](const std::string& text) {
+        const auto body = R"({"question_id":17,"model_answer":)" + text + "}";
+        return read_outcome(record_of(record_kind::result, body)).value().answer_characters;
+    };
+    BOOST_TEST(characters(R"("\ud83d\ude00")") == 1u);
+    BOOST_TEST(characters(R"("a\uD83D\uDE00\u00e9\ud7ff\n")") == 5u);
+    BOOST_TEST(characters("null") == 0u);
+}
+
+BOOST_AUTO_TEST_CASE(only_results_tell_of_answers) {
+    const auto body = answered_body(sample_question(), sample_answer());
+    const auto read = read_outcome(record_of(record_kind::answered, body)).value();
+    const auto direct = outcome_of(sample_question(), sample_answer());
+    BOOST_TEST(read.answer_characters == direct.answer_characters);
+    BOOST_TEST(read.reasoning_characters == direct.reasoning_characters);
+    BOOST_TEST(read.chosen == direct.chosen);
 }
 
 BOOST_AUTO_TEST_CASE(an_answer_without_a_choice_and_a_mark_is_told_apart_from_zero) {

@@ -25,6 +25,10 @@ ledger sample() {
         what.attempts = 2;
         what.truncated = id % 13 == 0;
         what.no_choice = id % 17 == 0;
+        what.chosen = static_cast<std::uint8_t>(id % 5);
+        what.key = static_cast<std::uint8_t>(id % 27);
+        what.answer_characters = static_cast<std::uint32_t>(id * id);
+        what.reasoning_characters = id % 3 ? 0 : static_cast<std::uint32_t>(10 * id);
         what.error_kind = id % 2 ? "timed_out" : "http_status";
         what.refused = id % 3 == 0;
         counted.apply(what);
@@ -65,6 +69,21 @@ BOOST_AUTO_TEST_CASE(a_ledger_round_trips) {
         BOOST_TEST((read->total_spending() == written.total_spending()));
         BOOST_TEST((bytes_of(*read) == bytes_of(written)));
     }
+}
+
+BOOST_AUTO_TEST_CASE(a_ledger_of_version_1_comes_back_without_answers) {
+    const auto written = sample();
+    std::string bytes;
+    append_ledger(bytes, written, ledger_layout::without_answers);
+    varint_reader in(bytes);
+    const auto read = read_ledger(in, highest_question, ledger_layout::without_answers);
+    BOOST_TEST_REQUIRE(read.has_value());
+    BOOST_TEST(in.left().empty());
+    auto expected = written.state();
+    expected.answers_said = {};
+    BOOST_TEST((read->state() == expected));
+    BOOST_TEST(!read->knows_all_answers());
+    BOOST_TEST(refused(bytes)); // it is not a whole one
 }
 
 BOOST_AUTO_TEST_CASE(the_highest_question_comes_back_as_every_other) {
@@ -117,8 +136,21 @@ BOOST_AUTO_TEST_CASE(absurd_numbers_are_refused) {
     const auto no_marks = no_answers + numbers({0, 0, 0, 0, 0, 0, 0, 0, 0});
     BOOST_TEST(refused(no_marks + numbers({most})));               // categories
     BOOST_TEST(refused(no_marks + numbers({0, 1, 432, 1, 0, 0}))); // no such bucket
-    BOOST_TEST(!refused(no_marks + numbers({0, 1, 431, 1, 0, 0})));
+    BOOST_TEST(!refused(no_marks + numbers({0, 1, 431, 1, 0, 0, 0, 0, 0, 0, 0})));
     BOOST_TEST(refused(no_marks + numbers({0, most}))); // buckets
+    const auto no_figures = no_marks + numbers({0, 0, 0, 0});
+    BOOST_TEST(refused(no_figures + numbers({most})));                  // buckets of lengths
+    BOOST_TEST(refused(no_figures + numbers({1, 432, 1, 7, 0, 0, 0}))); // no such bucket
+    BOOST_TEST(!refused(no_figures + numbers({1, 431, 1, 7, 0, 0, 0})));
+    const auto no_lengths = no_figures + numbers({0, 0, 0, 0});
+    const auto positions = [](std::uint64_t count) {
+        auto bytes = numbers({count});
+        for (std::uint64_t i = 0; i < count; ++i) bytes += numbers({1, 1, 0, 0});
+        return bytes;
+    };
+    BOOST_TEST(!refused(no_lengths + positions(26)));
+    BOOST_TEST(refused(no_lengths + positions(27)));
+    BOOST_TEST(refused(no_lengths + numbers({most})));
 }
 
 BOOST_AUTO_TEST_SUITE_END()

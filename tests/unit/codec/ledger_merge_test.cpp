@@ -36,6 +36,10 @@ outcome some_outcome(record_kind kind, question_id id, std::mt19937_64& random) 
     what.attempts = static_cast<std::uint32_t>(random() % 9);
     what.truncated = random() % 5 == 0;
     what.no_choice = random() % 5 == 0;
+    what.chosen = static_cast<std::uint8_t>(random() % 5);
+    what.key = static_cast<std::uint8_t>(random() % 27);
+    what.answer_characters = static_cast<std::uint32_t>(random() % 1000);
+    what.reasoning_characters = static_cast<std::uint32_t>(random() % 3 * 1000);
     if (kind != record_kind::failed) return what;
     what.error_kind = random() % 2 ? "timed_out" : "http_status";
     what.refused = random() % 3 == 0;

@@ -74,6 +74,7 @@ BOOST_AUTO_TEST_CASE(a_header_round_trips) {
     BOOST_TEST(bytes.size() == snapshot_header_size);
     const auto read = decode_snapshot_header(bytes + "what follows");
     BOOST_TEST_REQUIRE(read.has_value());
+    BOOST_TEST(read->version == snapshot_version);
     BOOST_TEST((read->run == written.run));
     BOOST_TEST(read->first_lsn == written.first_lsn);
     BOOST_TEST(read->last_lsn == written.last_lsn);
@@ -87,8 +88,14 @@ BOOST_AUTO_TEST_CASE(a_header_round_trips) {
     every_shorter_text_is_refused(bytes, decode);
 }
 
+BOOST_AUTO_TEST_CASE(an_older_header_tells_its_version) {
+    auto written = sample_header();
+    written.version = 1;
+    BOOST_TEST(decode_snapshot_header(encode(written)).value().version == 1u);
+}
+
 BOOST_AUTO_TEST_CASE(a_newer_header_is_not_damage) {
-    for (const auto& bytes : {changed_header(8, 2), changed_header(12, 1)}) {
+    for (const auto& bytes : {changed_header(8, snapshot_version + 1), changed_header(12, 1)}) {
         const auto read = decode_snapshot_header(bytes);
         BOOST_TEST_REQUIRE(!read.has_value());
         BOOST_TEST((read.error().code == failure_code::unsupported));

@@ -1,4 +1,4 @@
-// Quantiles of the duration histogram.
+// Quantiles of the histogram.
 #include "proctor/core/histogram.hpp"
 
 #include <boost/test/unit_test.hpp>
@@ -31,6 +31,14 @@ BOOST_AUTO_TEST_CASE(what_is_out_of_range_goes_to_the_ends) {
     BOOST_TEST(durations.count() == 4u);
     BOOST_TEST(durations.quantile(0.5) < 2e-4);
     BOOST_TEST(durations.quantile(1) > 3600 * 3);
+}
+
+BOOST_AUTO_TEST_CASE(the_smallest_value_is_to_order) {
+    histogram lengths(0.25);
+    for (int i = 1; i <= 10000; ++i) lengths.add(i);
+    BOOST_TEST(lengths.quantile(0.5) == 5000, boost::test_tools::tolerance(0.03));
+    BOOST_TEST(lengths.quantile(1) == 10000, boost::test_tools::tolerance(0.03));
+    BOOST_TEST((lengths != histogram()));
 }
 
 BOOST_AUTO_TEST_CASE(merging_is_adding) {

@@ -95,6 +95,42 @@ BOOST_AUTO_TEST_CASE(figures_add_up) {
     BOOST_TEST(book.failures_by_kind().at("timed_out") == 1u);
 }
 
+BOOST_AUTO_TEST_CASE(of_answers_those_of_the_result_that_counts_are_told) {
+    const auto with = [](outcome what, std::uint8_t chosen, std::uint32_t characters) {
+        what.chosen = chosen;
+        what.key = 2;
+        what.answer_characters = characters;
+        return what;
+    };
+    ledger book;
+    BOOST_TEST(book.knows_all_answers()); // there is none
+    book.apply(with(failed_of(1, "timed_out"), 0, 0));
+    book.apply(with(answered_of(1), 3, 70));
+    BOOST_TEST(book.answers_said().lengths.count() == 0u);
+    book.apply(with(result_of(1, 1), 2, 7));
+    book.apply(with(result_of(1, 0), 1, 1000)); // only the first one counts
+    book.apply(with(answered_of(1), 1, 1000));
+    BOOST_TEST(book.answers_said().lengths.count() == 1u);
+    BOOST_TEST(book.answers_said().lengths.mean() == 7.0);
+    BOOST_TEST(book.answers_said().chosen() == 1u);
+    BOOST_TEST(book.answers_said().positions[1].keyed.score() == 1.0);
+    BOOST_TEST(book.knows_all_answers());
+}
+
+BOOST_AUTO_TEST_CASE(a_ledger_that_was_merged_with_one_without_answers_does_not_know_them_all) {
+    ledger old, book;
+    old.apply(result_of(1, 1));
+    auto state = old.state();
+    state.answers_said = {};
+    old = ledger(state);
+    BOOST_TEST(!old.knows_all_answers());
+    book.apply(result_of(2, 1));
+    BOOST_TEST(book.merge(old));
+    BOOST_TEST(!book.knows_all_answers());
+    book.apply(result_of(3, 1));
+    BOOST_TEST(!book.knows_all_answers());
+}
+
 BOOST_AUTO_TEST_CASE(a_failure_is_made_good_by_a_result) {
     ledger book;
     book.apply(failed_of(1, "timed_out"));

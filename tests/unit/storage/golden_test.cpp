@@ -1,5 +1,6 @@
-// Runs of format 1, frozen in tests/golden/v1: every later version reads them, and goes on with
-// them. Beside each run stands NAME.records: the records that count, as they were when it was made.
+// Runs frozen in tests/golden/v1 and v2, which are the versions of their snapshots: every later
+// proctor reads them, and goes on with them. Beside each run stands NAME.records: the records that
+// count, as they were when it was made.
 //
 // `unit_storage --run_test=golden_runs/make_them` made them; it replaces nothing.
 #include "store_bench.hpp"
@@ -22,10 +23,12 @@ using namespace proctor::test;
 
 namespace {
 
-const std::vector<std::string> names{"compacted", "torn", "log_only"};
+// (A log is the same in both.)
+const std::vector<std::string> names{"v1/compacted", "v1/torn", "v1/log_only", "v2/compacted",
+                                     "v2/torn"};
 
 std::filesystem::path golden_path(const std::string& name) {
-    return source_dir() / "tests" / "golden" / "v1" / name;
+    return source_dir() / "tests" / "golden" / name;
 }
 
 std::string text_of(const std::filesystem::path& path) {
@@ -186,9 +189,10 @@ void freeze(const std::string& name, memory_file_system disk) {
 BOOST_AUTO_TEST_SUITE(golden_runs)
 
 BOOST_AUTO_TEST_CASE(make_them, *boost::unit_test::disabled()) {
-    freeze("compacted", make_compacted());
-    freeze("torn", make_torn());
-    freeze("log_only", make_log_only());
+    const auto version = fmt::format("v{}/", snapshot_version);
+    freeze(version + "compacted", make_compacted());
+    freeze(version + "torn", make_torn());
+    if (snapshot_version == 1) freeze(version + "log_only", make_log_only());
 }
 
 BOOST_AUTO_TEST_CASE(their_records_are_those_that_were_written) {
@@ -216,8 +220,8 @@ BOOST_AUTO_TEST_CASE(their_figures_are_those_that_were_counted) {
     posix_file_system disk;
     for (const auto& name : names) {
         BOOST_TEST_CONTEXT(name) {
-            const bool short_one = name == "log_only"; // the first session alone
-            const bool torn = name == "torn";          // without the answer to question 13
+            const bool short_one = name.ends_with("log_only"); // the first session alone
+            const bool torn = name.ends_with("torn");          // without the answer to question 13
             const auto view = run_view::open(disk, golden_path(name).string());
             require(view);
             const auto& counted = view->counted();
@@ -256,6 +260,37 @@ BOOST_AUTO_TEST_CASE(their_figures_are_those_that_were_counted) {
     }
 }
 
+// Footers of version 1 do not tell of answers; the records of all of them do.
+BOOST_AUTO_TEST_CASE(of_answers_the_footers_tell_what_the_records_do) {
+    posix_file_system disk;
+    for (const auto& name : names) {
+        BOOST_TEST_CONTEXT(name) {
+            const auto view = run_view::open(disk, golden_path(name).string());
+            require(view);
+            const auto& counted = view->counted();
+            const bool told = name.starts_with("v2") || name.ends_with("log_only");
+            BOOST_TEST(counted.knows_all_answers() == told);
+            answer_figures figures;
+            require(view->each_record([&](const record_view& record) -> result<> {
+                if (record.kind == record_kind::result) figures.add(read_outcome(record).value());
+                return {};
+            }));
+            BOOST_TEST(figures.lengths.count() == counted.completed_count());
+            if (told) BOOST_TEST((counted.answers_said() == figures));
+            const bool short_one = name.ends_with("log_only");
+            // "It is 8" and a smiley on a line of its own, but for 12 and 100000.
+            BOOST_TEST(figures.lengths.quantile(0.5) == 9u);
+            BOOST_TEST(figures.lengths.characters() == (short_one ? 50u : 87u));
+            BOOST_TEST(figures.reasoning.count() == 0u);
+            // Questions whose number is divided by three are free text; 4 names no choice.
+            BOOST_TEST(figures.keyed() == (short_one ? 4u : 6u));
+            BOOST_TEST(figures.positions[1].chosen == (short_one ? 3u : 5u));
+            BOOST_TEST(figures.chosen() == figures.positions[1].chosen);
+            BOOST_TEST(figures.positions[1].keyed.marked == (short_one ? 2u : 4u));
+        }
+    }
+}
+
 BOOST_AUTO_TEST_CASE(nothing_is_wrong_with_them) {
     posix_file_system disk;
     for (const auto& name : names) {
@@ -264,12 +299,12 @@ BOOST_AUTO_TEST_CASE(nothing_is_wrong_with_them) {
         observer.complain = [&](const complaint& one) { complaints.push_back(one); };
         const auto summary = inspect_run(disk, golden_path(name).string(), observer);
         require(summary);
-        const bool torn = name == "torn";
+        const bool torn = name.ends_with("torn");
         BOOST_TEST((summary->verdict == (torn ? condition::torn : condition::clean)), name);
         BOOST_TEST(complaints.size() == (torn ? 1u : 0u));
         BOOST_TEST(summary->unknown_files.empty());
         BOOST_TEST(summary->lock_text == "tester, pid 1");
-        BOOST_TEST(summary->snapshots.empty() == (name == "log_only"));
+        BOOST_TEST(summary->snapshots.empty() == (name.ends_with("log_only")));
     }
 }
 
