@@ -3,6 +3,7 @@
 #include "chat_service.hpp"
 
 #include "proctor/codec/json_fields.hpp"
+#include "proctor/eval/chat_protocol.hpp"
 
 #include <boost/beast/http/status.hpp>
 
@@ -130,26 +131,29 @@ unsigned chat_service::route(const incoming_request& request, outgoing_response&
                 R"("owned_by":"proctor-sim"}]})";
         return 200;
     }
-    if (path.ends_with("/chat/completions")) {
-        if (request.method != http::verb::post)
-            return refuse(405, "/chat/completions takes POST requests");
-        return chat(request, response);
-    }
+    for (const auto spoken : {dialect::chat, dialect::completions})
+        if (path.ends_with(path_of(spoken))) return post(request, spoken, response);
     return refuse(404, fmt::format("there is nothing at {}", path));
 }
 
-unsigned chat_service::chat(const incoming_request& incoming, outgoing_response& response) {
-    const auto request = read_chat_request(incoming.body);
-    const auto status =
-        request
-            ? complete(*request, response)
-            : refuse(400, "the body is not a JSON object with messages, one of them the user's");
+unsigned chat_service::post(const incoming_request& incoming, dialect spoken,
+                            outgoing_response& response) {
+    if (incoming.method != http::verb::post)
+        return refuse(405, fmt::format("{} takes POST requests", path_of(spoken)));
+    const bool is_chat = spoken == dialect::chat;
+    const auto request =
+        is_chat ? read_chat_request(incoming.body) : read_completions_request(incoming.body);
+    const auto status = request
+                            ? complete(*request, response)
+                            : refuse(400, fmt::format("the body is not a JSON object with {}",
+                                                      is_chat ? "messages, one of them the user's"
+                                                              : "a prompt, which is a string"));
     if (budget_) write_budget(std::chrono::steady_clock::now());
     return status;
 }
 
-unsigned chat_service::complete(const chat_request& request, outgoing_response& response) {
-    const auto reply = model_.reply_to(request.prompt, request.wanted);
+unsigned chat_service::complete(const completion_request& request, outgoing_response& response) {
+    const auto reply = model_.reply_to(asked_in(request), request.wanted);
     const auto asked_before = counts_.count_request(reply);
     if (!admit()) return 429;
 
@@ -175,6 +179,12 @@ unsigned chat_service::complete(const chat_request& request, outgoing_response& 
     return 200;
 }
 
+// A key of chat prompts knows the question in a text for completions.
+std::string_view chat_service::asked_in(const completion_request& request) const {
+    const bool as_it_is = request.spoken == dialect::chat || model_.knows(request.prompt);
+    return as_it_is ? std::string_view(request.prompt) : question_in(request.prompt);
+}
+
 bool chat_service::admit() {
     if (budget_) {
         const auto wait = budget_->take(std::chrono::steady_clock::now());
@@ -196,19 +206,28 @@ bool chat_service::admit() {
     return true;
 }
 
-void chat_service::write_completion(const chat_request& request, const simulated_reply& reply) {
+void chat_service::write_completion(const completion_request& request,
+                                    const simulated_reply& reply) {
+    const bool is_chat = request.spoken == dialect::chat;
     const auto now = std::chrono::system_clock::now().time_since_epoch();
     const auto prompt_tokens = tokens(request.characters);
     const auto completion_tokens = tokens(reply.text.size());
     fmt::format_to(std::back_inserter(body_),
-                   R"({{"id":"chatcmpl-sim-{}","object":"chat.completion","created":{},"model":)",
-                   counts_.requests(),
+                   R"({{"id":"{}-sim-{}","object":"{}","created":{},"model":)",
+                   is_chat ? "chatcmpl" : "cmpl", counts_.requests(),
+                   is_chat ? "chat.completion" : "text_completion",
                    std::chrono::duration_cast<std::chrono::seconds>(now).count());
     append_json_string(body_, request.model);
-    body_ += R"(,"choices":[{"index":0,"message":{"role":"assistant","content":)";
-    append_json_string(body_, reply.text);
+    if (is_chat) {
+        body_ += R"(,"choices":[{"index":0,"message":{"role":"assistant","content":)";
+        append_json_string(body_, reply.text);
+        body_ += '}';
+    } else { // a word that follows "Answer:" begins with a blank
+        body_ += R"(,"choices":[{"index":0,"logprobs":null,"text":)";
+        append_json_string(body_, " " + reply.text);
+    }
     fmt::format_to(std::back_inserter(body_),
-                   R"(}},"finish_reason":"stop"}}],"usage":{{"prompt_tokens":{},)"
+                   R"(,"finish_reason":"stop"}}],"usage":{{"prompt_tokens":{},)"
                    R"("completion_tokens":{},"total_tokens":{}}}}})",
                    prompt_tokens, completion_tokens, prompt_tokens + completion_tokens);
 }

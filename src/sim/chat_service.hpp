@@ -2,7 +2,7 @@
 // Used on the server's thread only.
 #pragma once
 
-#include "chat_request.hpp"
+#include "completion_request.hpp"
 #include "proctor/sim/minute_budget.hpp"
 #include "proctor/sim/simulated_endpoint.hpp"
 #include "proctor/sim/simulated_model.hpp"
@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 
 namespace proctor {
 
@@ -42,11 +43,12 @@ public:
 
 private:
     unsigned route(const incoming_request&, outgoing_response& response);
-    unsigned chat(const incoming_request&, outgoing_response& response);
-    unsigned complete(const chat_request&, outgoing_response& response);
+    unsigned post(const incoming_request&, dialect, outgoing_response& response);
+    unsigned complete(const completion_request&, outgoing_response& response);
+    std::string_view asked_in(const completion_request&) const;
     // False: beyond a limit, and the refusal is written.
     [[nodiscard]] bool admit();
-    void write_completion(const chat_request&, const simulated_reply&);
+    void write_completion(const completion_request&, const simulated_reply&);
     void write_budget(time_point now);
     unsigned refuse(unsigned status, std::string_view why);
 

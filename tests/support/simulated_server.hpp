@@ -43,6 +43,14 @@ inline http_request question_request(std::string_view prompt) {
     return {http_method::post, std::string(chat_path), chat_request_body(sampling, "", prompt)};
 }
 
+// The same for a text to go on with.
+inline http_request text_request(std::string_view text) {
+    sampling_settings sampling;
+    sampling.model = "some-model";
+    return {http_method::post, std::string(completions_path),
+            completions_request_body(sampling, text)};
+}
+
 inline boost::json::value stats_of(event_loop& loop, const simulated_endpoint& server) {
     const auto client = connect(loop, options_for(server));
     return boost::json::parse(loop.ask(*client, {http_method::get, "/stats"}).value().body);

@@ -1,4 +1,4 @@
-// What is to go wrong with chat requests, how often, and with which of them.
+// What is to go wrong with requests for an answer, how often, and with which of them.
 #pragma once
 
 #include "proctor/async/clock.hpp"

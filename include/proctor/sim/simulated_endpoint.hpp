@@ -2,14 +2,15 @@
 // for the in-process `simulated` generator, for proctor-sim and for tests.
 //
 //   POST …/chat/completions   an answer (simulated_model), usage, finish_reason "stop"
+//   POST …/completions        the same, of the last question in a prompt
 //   GET  …/models             one model, "simulated"
 //   GET  …/stats              what has happened so far, as numbers in an object:
 //
-//   requests, distinct   chat requests that have come, whatever became of them; their prompts
+//   requests, distinct   requests of both kinds, whatever became of them; their prompts
 //   asked                how often each prompt came, by its number in the answer key, else by its
 //                        hash in 16 hexadecimal digits
 //   answered             completions that were sent to their last byte, by drips too
-//   in_progress          chat requests that are being worked on: neither refused for a limit, nor
+//   in_progress          requests that are being worked on: neither refused for a limit, nor
 //                        answered or failed; a stall, until the client goes
 //   most_in_progress     the most of these at once
 //   faults               how often each ordered fault was drawn ("429", "reset", …), and how often
@@ -48,7 +49,7 @@ struct simulator_options {
     verdict_form verdicts = verdict_form::plain; // of who is asked to mark
 
     fault_plan faults;
-    std::uint64_t capacity = 0;            // chat requests at once, else 429; 0: any number
+    std::uint64_t capacity = 0;            // requests at once, else 429; 0: any number
     std::uint64_t requests_per_minute = 0; // else 429; 0: any number; else see minute_budget
     std::vector<outage> outages;           // in order, none over another
     shown_certificate certificate = shown_certificate::valid; // with TLS

@@ -41,6 +41,9 @@ public:
     simulated_model(answer_key key, double accuracy, std::uint64_t seed,
                     latency_distribution latency, verdict_form verdicts = verdict_form::plain);
 
+    // Whether the key has it.
+    bool knows(std::string_view prompt) const { return key_.find(prompt_hash(prompt)); }
+
     // Answers are worded in several ways, all of them clear. A prompt that the key does not know
     // gets one of the choices it lists, or a short sentence; a verdict, if it asks for that, in the
     // ordered form, with a score of 1 as often as `accuracy`, else 0.

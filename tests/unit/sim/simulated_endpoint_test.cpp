@@ -30,6 +30,57 @@ BOOST_AUTO_TEST_CASE(a_question_is_answered_over_verified_tls) {
     BOOST_TEST(boost::json::parse(reply->body).at("model").as_string() == "some-model");
 }
 
+BOOST_AUTO_TEST_CASE(a_text_is_gone_on_with) {
+    const running_endpoint server;
+    event_loop loop;
+    const auto client = connect(loop, options_for(server));
+    const auto reply = loop.ask(*client, text_request("Which?\nA) x\nB) y")).value();
+    BOOST_TEST(reply.status == 200u);
+    const auto said = parse_completions_reply(reply.body).value();
+    BOOST_TEST(said.text.starts_with(" "));
+    BOOST_TEST(said.finish_reason == "stop");
+    BOOST_TEST(said.usage.prompt == 4u); // 16 characters
+    BOOST_TEST(said.usage.completion > 0u);
+    const auto body = boost::json::parse(reply.body);
+    BOOST_TEST(body.at("object").as_string() == "text_completion");
+    BOOST_TEST(body.at("model").as_string() == "some-model");
+    BOOST_TEST(parse_chat_reply(reply.body).has_error());
+    const auto chat = loop.ask(*client, question_request("Which?")).value();
+    BOOST_TEST(parse_completions_reply(chat.body).has_error());
+}
+
+BOOST_AUTO_TEST_CASE(a_question_is_known_in_a_chat_and_in_a_text) {
+    const scratch_dir directory;
+    const auto questions = directory.write(
+        "questions.jsonl", "{\"question\": \"One?\", \"answer\": \"one and only\"}\n");
+    prompt_settings by_template;
+    by_template.spoken = dialect::completions;
+    by_template.system = "Count.";
+    by_template.template_text = "{question} It is";
+    const struct {
+        prompt_settings prompting; // of the key
+        http_request request;
+    } table[] = {
+        {{}, question_request("One?")},
+        {{}, text_request("Question: One?\nAnswer:")},
+        {{}, text_request("Count.\n\nQuestion: Two?\nAnswer: 2\n\nQuestion: One?\nAnswer:")},
+        {by_template, text_request("Count.\n\nOne? It is")},
+    };
+    for (const auto& row : table) {
+        BOOST_TEST_CONTEXT(row.request.body) {
+            simulator_options options;
+            options.key = answer_key::read(questions, {}, row.prompting).value();
+            options.accuracy = 1;
+            const running_endpoint server(std::move(options));
+            event_loop loop;
+            const auto client = connect(loop, options_for(server));
+            const auto reply = loop.ask(*client, row.request).value();
+            BOOST_TEST(reply.body.find("one and only") != reply.body.npos, reply.body);
+            BOOST_TEST(stats_of(loop, server).at("asked").at("1").as_int64() == 1);
+        }
+    }
+}
+
 BOOST_AUTO_TEST_CASE(the_certificate_names_every_way_to_this_machine) {
     const running_endpoint server;
     for (const auto* host : {"localhost", "127.0.0.1"}) {
@@ -203,7 +254,7 @@ BOOST_AUTO_TEST_CASE(bad_requests_are_refused_and_the_connection_goes_on) {
     BOOST_TEST(server.base_url().starts_with("http://"));
     event_loop loop;
     const auto client = connect(loop, options_for(server));
-    const std::string path(chat_path);
+    const std::string path(chat_path), text_path(completions_path);
     struct {
         http_request request;
         unsigned status;
@@ -217,6 +268,12 @@ BOOST_AUTO_TEST_CASE(bad_requests_are_refused_and_the_connection_goes_on) {
         {{http_method::post, path, R"({"messages":[{"role":"system","content":"x"}]})"}, 400},
         {{http_method::post, path, std::string(10'000, '[')}, 400},
         {{http_method::get, path}, 405},
+        {{http_method::post, text_path, ""}, 400},
+        {{http_method::post, text_path, "[]"}, 400},
+        {{http_method::post, text_path, R"({"prompt":["Hi"]})"}, 400},
+        {{http_method::post, text_path, R"({"messages":[{"role":"user","content":"Hi"}]})"}, 400},
+        {{http_method::get, text_path}, 405},
+        {{http_method::post, text_path, R"({"prompt":"Hi"})"}, 200},
         {{http_method::post, "/models", ""}, 405},
         {{http_method::get, "/elsewhere"}, 404},
         {{http_method::post, path,

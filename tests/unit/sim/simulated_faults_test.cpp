@@ -94,11 +94,30 @@ BOOST_AUTO_TEST_CASE(ordered_statuses_come_as_real_servers_send_them) {
     }
 }
 
-BOOST_AUTO_TEST_CASE(only_chat_requests_fail) {
+BOOST_AUTO_TEST_CASE(only_requests_for_an_answer_fail) {
     const running_endpoint server(plain_with("500:100%"));
     event_loop loop;
     const auto client = connect(loop, options_for(server));
+    BOOST_TEST(loop.ask(*client, question_request("Why?")).value().status == 500u);
+    BOOST_TEST(loop.ask(*client, text_request("Why?")).value().status == 500u);
     BOOST_TEST(loop.ask(*client, {http_method::get, "/models"}).value().status == 200u);
+}
+
+BOOST_AUTO_TEST_CASE(limits_and_faults_count_requests_of_both_kinds_together) {
+    auto options = plain_with("garbage:100%");
+    options.requests_per_minute = 1;
+    const running_endpoint server(std::move(options));
+    event_loop loop;
+    const auto client = connect(loop, options_for(server));
+    const auto garbage = loop.ask(*client, text_request("Why?")).value();
+    BOOST_TEST(garbage.status == 200u);
+    BOOST_TEST(parse_completions_reply(garbage.body).has_error());
+    BOOST_TEST(loop.ask(*client, question_request("Why?")).value().status == 429u);
+    BOOST_TEST(loop.ask(*client, text_request("Why?")).value().status == 429u);
+    const auto stats = stats_of(loop, server);
+    BOOST_TEST((faults_in(stats) == counts{{"garbage", 1}, {"rpm", 2}}));
+    BOOST_TEST(number(stats, "requests") == 3);
+    BOOST_TEST(number(stats, "distinct") == 1);
 }
 
 BOOST_AUTO_TEST_CASE(a_reset_is_all_that_comes) {

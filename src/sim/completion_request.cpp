@@ -1,5 +1,5 @@
 // Reads no more of OpenAI's dialect than a simulated model has use for.
-#include "chat_request.hpp"
+#include "completion_request.hpp"
 
 #include <boost/json/monotonic_resource.hpp>
 #include <boost/json/parse.hpp>
@@ -43,7 +43,7 @@ bool asks_for_verdict(std::string_view message) {
 
 } // namespace
 
-std::optional<chat_request> read_chat_request(const std::string& body) {
+std::optional<completion_request> read_chat_request(const std::string& body) {
     std::array<unsigned char, 16 * 1024> scratch;
     json::monotonic_resource memory(scratch.data(), scratch.size());
     boost::system::error_code error;
@@ -53,7 +53,7 @@ std::optional<chat_request> read_chat_request(const std::string& body) {
     const auto* messages = listed ? listed->if_array() : nullptr;
     if (!messages) return std::nullopt;
 
-    chat_request request;
+    completion_request request;
     request.model = string_member(root, "model").value_or("simulated");
     bool asked = false;
     for (const auto& message : *messages) {
@@ -69,6 +69,23 @@ std::optional<chat_request> read_chat_request(const std::string& body) {
         asked = true;
     }
     if (!asked) return std::nullopt;
+    return request;
+}
+
+std::optional<completion_request> read_completions_request(const std::string& body) {
+    std::array<unsigned char, 16 * 1024> scratch;
+    json::monotonic_resource memory(scratch.data(), scratch.size());
+    boost::system::error_code error;
+    const auto root = json::parse({body.data(), body.size()}, error, &memory);
+    if (error) return std::nullopt;
+    const auto prompt = string_member(root, "prompt");
+    if (!prompt) return std::nullopt;
+
+    completion_request request;
+    request.spoken = dialect::completions;
+    request.model = string_member(root, "model").value_or("simulated");
+    request.prompt = *prompt;
+    request.characters = prompt->size();
     return request;
 }
 
