@@ -33,6 +33,8 @@ constexpr auto run_examples =
 Examples:
   proctor run questions.jsonl --model mistral-7b --base-url https://gpu1:8000/v1 --ca-file ca.pem
   zstdcat questions/*.zst | proctor run - --model NAME --base-url https://host/v1
+  proctor run questions.jsonl --model NAME --base-url https://host/v1 --endpoint completions
+                                                 a base model
   proctor run --config run.yaml --parallel 1000
   proctor run --config run.yaml --checkpoint-interval 25 --save-incremental
   OPENAI_BASE_URL=https://host/v1 OPENAI_API_KEY=… proctor run questions.jsonl --model NAME
