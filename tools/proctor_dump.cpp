@@ -4,6 +4,7 @@
 // The looking is inspect's, the mending salvage's; here are options, and who is shown what.
 #include "dump/follow.hpp"
 #include "dump/printer.hpp"
+#include "proctor/cli/help_pages.hpp"
 #include "proctor/storage/posix_file_system.hpp"
 #include "proctor/storage/salvage.hpp"
 
@@ -230,6 +231,8 @@ constexpr auto examples = R"(Examples:
   proctor-dump --frames --hex RUN/wal-*.log | less     the log, byte by byte
   proctor-dump --follow --kind result checkpoints/latest   results as they are written
   proctor-dump --salvage RUN                           keep what can be read, go on without the rest
+  proctor-dump --completion bash > /etc/bash_completion.d/proctor-dump
+  proctor-dump --manual | man -l -
 
 Exit status: 0 fine, 1 torn tail (with --verify alone), 2 usage, 3 cannot read, 4 damaged,
 5 held by another process (with --salvage alone).)";
@@ -257,13 +260,19 @@ void add_filters(CLI::App& app, options& asked) {
                                                       {"result", record_kind::result},
                                                       {"failed", record_kind::failed},
                                                       {"session", record_kind::session}};
-    app.add_option("--from-lsn", asked.from_lsn, "no record or frame before this one");
+    app.add_option("--from-lsn", asked.from_lsn, "no record or frame before this one")
+        ->type_name("LSN");
     app.add_option("--to-lsn", asked.to_lsn, "no record or frame behind this one")
+        ->type_name("LSN")
         ->default_str("the end");
-    app.add_option("--question", asked.question, "records of this question_id only");
+    app.add_option("--question", asked.question, "records of this question_id only")
+        ->type_name("N");
     app.add_option("--kind", asked.kind, "records of this kind only")
-        ->transform(CLI::Transformer(kinds).description("answered|result|failed|session"));
-    app.add_option("--limit", asked.limit, "at the most so many lines")->default_str("no limit");
+        ->type_name("answered|result|failed|session")
+        ->transform(CLI::Transformer(kinds).description(""));
+    app.add_option("--limit", asked.limit, "at the most so many lines")
+        ->type_name("N")
+        ->default_str("no limit");
 }
 
 // What cannot be asked for; empty: it can.
@@ -278,21 +287,26 @@ std::string contradiction(const options& asked) {
 exit_status run(int argc, char** argv) {
     options asked;
     CLI::App app{"Shows what a proctor run has on disk, damage included: segments of the log, "
-                 "snapshots, whole runs."};
+                 "snapshots, whole runs.",
+                 "proctor-dump"};
     app.footer(examples);
     app.set_version_flag("--version", "proctor-dump " PROCTOR_VERSION);
-    app.add_option("PATH", asked.paths, "segments, snapshots, run directories")->required();
+    app.add_option("PATH", asked.paths, "segments, snapshots, run directories")
+        ->type_name("PATH")
+        ->required();
     add_views(app, asked);
     const std::map<std::string, format> formats = {{"text", format::text},
                                                    {"jsonl", format::jsonl}};
     app.add_option("--format", asked.as, "how to show it")
-        ->transform(CLI::Transformer(formats).description("text|jsonl"))
+        ->type_name("text|jsonl")
+        ->transform(CLI::Transformer(formats).description(""))
         ->default_str("text");
     app.add_flag("--hex", asked.hex, "the bytes of each record, frame or block as well");
     app.add_flag("--follow", asked.follow,
                  "a run's last segment, or what begins with --from-lsn, and then what is written; "
                  "ends with the run, or at SIGINT or SIGTERM");
     add_filters(app, asked);
+    add_page_flags(app, "show what a proctor run has on disk");
     try {
         app.parse(argc, argv);
     } catch (const CLI::ParseError& error) {

@@ -1,4 +1,5 @@
 // proctor-sim: a simulated OpenAI-compatible endpoint, to rehearse a run and to test against.
+#include "proctor/cli/help_pages.hpp"
 #include "proctor/net/host_port.hpp"
 #include "proctor/sim/simulated_endpoint.hpp"
 
@@ -36,6 +37,8 @@ Examples:
       limits, as providers have them
   curl --cacert ca.pem https://127.0.0.1:8443/stats
       how often each question was asked, what was answered, and what went wrong
+  proctor-sim --completion bash > /etc/bash_completion.d/proctor-sim
+  proctor-sim --manual | man -l -
 )";
 
 constexpr std::uint64_t highest_limit = 1'000'000'000;
@@ -139,64 +142,81 @@ result<void> serve(command_line& line) {
     return {};
 }
 
+// (A validator's own description would stand beside the value's name.)
+template <class Number>
+CLI::Validator within(Number lowest, Number highest) {
+    return CLI::Range(lowest, highest).description("");
+}
+
 void add_options(CLI::App& app, command_line& line) {
     auto& options = line.options;
-    app.add_option("--listen", line.listen, "HOST:PORT; port 0 picks a free one")
+    app.add_option("--listen", line.listen, "where it listens; port 0 picks a free one")
+        ->type_name("HOST:PORT")
         ->capture_default_str();
-    app.add_option("--latency", line.latency, "200ms, or lognormal:MEDIAN,SIGMA")
+    app.add_option("--latency", line.latency, "of an answer: 200ms, or lognormal:MEDIAN,SIGMA")
+        ->type_name("TIME")
         ->capture_default_str();
     app.add_option("--accuracy", options.accuracy,
                    "fraction of the answers to --questions that are right, and of the verdicts "
                    "that it gives as a grader")
-        ->check(CLI::Range(0.0, 1.0))
+        ->check(within(0.0, 1.0))
+        ->type_name("SHARE")
         ->capture_default_str();
     app.add_option("--seed", options.seed, "same seed, same question: same answer, same faults")
+        ->type_name("N")
         ->capture_default_str();
-    app.add_option("--questions", line.questions,
-                   "question file whose right answers it shall know");
-    app.add_option("--ca-out", line.ca_out, "writes the certificate authority to trust (PEM)");
-    app.add_option("--api-key", options.api_key, "requests without this key get a 401");
+    app.add_option("--questions", line.questions, "question file whose right answers it shall know")
+        ->type_name("FILE");
+    app.add_option("--ca-out", line.ca_out, "writes the certificate authority to trust (PEM)")
+        ->type_name("FILE");
+    app.add_option("--api-key", options.api_key, "requests without this key get a 401")
+        ->type_name("KEY");
     app.add_flag("--plain", line.plain, "HTTP, without TLS");
 }
 
 void add_troubles(CLI::App& app, command_line& line) {
     constexpr auto group = "What may go wrong";
     auto& options = line.options;
-    app.add_option(
-           "--faults", line.faults,
-           "FAULT:SHARE%,…: an HTTP status from 400 to 599; quota (429 that says the account "
-           "is empty); reset (no response); truncate "
-           "(half of one); garbage (not JSON); stall (nothing, for ever); drip (a byte "
-           "every 100 ms)")
+    app.add_option("--faults", line.faults,
+                   "each on its share of the requests: an HTTP status from 400 to 599; quota (429 "
+                   "that says the account "
+                   "is empty); reset (no response); truncate "
+                   "(half of one); garbage (not JSON); stall (nothing, for ever); drip (a byte "
+                   "every 100 ms)")
+        ->type_name("FAULT:SHARE%,…")
         ->join(',')
         ->group(group);
-    app.add_option("--verdicts", line.verdicts,
-                   "how it words them as a grader: plain, prose, fenced, half, fraction, nothing, "
-                   "mixed")
+    app.add_option("--verdicts", line.verdicts, "how it words them as a grader")
+        ->type_name("plain|prose|fenced|half|fraction|nothing|mixed")
         ->capture_default_str()
         ->group(group);
     app.add_option("--capacity", options.capacity, "requests at once; beyond: 429")
-        ->check(CLI::Range(std::uint64_t{1}, highest_limit))
+        ->check(within(std::uint64_t{1}, highest_limit))
+        ->type_name("N")
         ->group(group);
     app.add_option("--rpm", options.requests_per_minute,
                    "requests a minute; beyond: 429. x-ratelimit-… headers tell how many are left")
-        ->check(CLI::Range(std::uint64_t{1}, highest_limit))
+        ->check(within(std::uint64_t{1}, highest_limit))
+        ->type_name("N")
         ->group(group);
     app.add_option("--down", line.down,
-                   "LENGTH@WHEN,…: outages, counted from the start: nobody listens, and open "
-                   "connections are reset")
+                   "outages, counted from the start: nobody listens, and open connections are "
+                   "reset")
+        ->type_name("LENGTH@WHEN,…")
         ->join(',')
         ->group(group);
-    app.add_option("--certificate", line.certificate,
-                   "valid, expired, wrong-name or unknown-authority")
+    app.add_option("--certificate", line.certificate, "what it shows")
+        ->type_name("valid|expired|wrong-name|unknown-authority")
         ->capture_default_str()
         ->group(group);
     app.add_option("--close-after", options.close_after,
                    "ends a connection, unannounced, after so many responses")
-        ->check(CLI::Range(std::uint64_t{1}, highest_limit))
+        ->check(within(std::uint64_t{1}, highest_limit))
+        ->type_name("N")
         ->group(group);
     app.add_option("--idle-close", line.idle_close,
                    "ends a connection that was idle for so long; 0: never")
+        ->type_name("TIME")
         ->capture_default_str()
         ->group(group);
 }
@@ -207,11 +227,14 @@ int main(int argc, char** argv) {
     constexpr int usage_error = 2;
     std::signal(SIGPIPE, SIG_IGN); // whoever reads our one line may be gone
     command_line line;
-    CLI::App app("A simulated OpenAI-compatible endpoint over HTTPS, to rehearse a run against.");
+    CLI::App app("A simulated OpenAI-compatible endpoint over HTTPS, for chat and completions, to "
+                 "rehearse a run against.",
+                 "proctor-sim");
     app.footer(examples);
     app.set_version_flag("--version", "proctor-sim " PROCTOR_VERSION);
     add_options(app, line);
     add_troubles(app, line);
+    add_page_flags(app, "simulate an OpenAI-compatible endpoint");
     try {
         app.parse(argc, argv);
         if (const auto served = serve(line); !served) {

@@ -38,6 +38,7 @@ const setting table[] = {
     {"model.generator_settings.api_key", "", "", "${VAR} takes it from the environment", [](config& c) -> setting_field { return &c.model.api_key; }},
     {"model.generator_settings.api_key_file", "", "", "a file whose first line is the key", [](config& c) -> setting_field { return &c.model.api_key_file; }},
     {"model.generator_settings.headers", "", "", "further request headers, name: value", [](config& c) -> setting_field { return &c.model.headers; }},
+    {"model.generator_settings.endpoint", "--endpoint", "chat|completions", "completions: for base models, which go on with a text, by POST URL/completions", [](config& c) -> setting_field { return &c.model.endpoint; }},
     {"model.generator_settings.extra_body", "", "", "further members of each request: {top_p: 0.9, stop: [END], chat_template_kwargs: {enable_thinking: false}}", [](config& c) -> setting_field { return &c.model.extra_body; }},
     {"model.generator_settings.temperature", "", "", "of sampling", [](config& c) -> setting_field { return &c.model.temperature; }},
     {"model.generator_settings.max_tokens", "", "", "of an answer, at the most", [](config& c) -> setting_field { return &c.model.max_tokens; }},
@@ -53,8 +54,8 @@ const setting table[] = {
     {"simulated.accuracy", "", "", "the share of the questions that it answers right", [](config& c) -> setting_field { return &c.simulated.accuracy; }},
     {"simulated.seed", "", "", "decides which ones", [](config& c) -> setting_field { return &c.simulated.seed; }},
 
-    {"prompt.system", "", "", "a system message before each question", [](config& c) -> setting_field { return &c.prompt.system; }},
-    {"prompt.template", "", "", "the user message, with {question}, {choices} and {context} in it", [](config& c) -> setting_field { return &c.prompt.template_text; }},
+    {"prompt.system", "", "", "a system message before each question; of completions the text before it", [](config& c) -> setting_field { return &c.prompt.system; }},
+    {"prompt.template", "", "", "the user message, or the text for completions, with {question}, {choices} and {context} in it", [](config& c) -> setting_field { return &c.prompt.template_text; }},
     {"prompt.examples_file", "", "", "a question file whose questions, with their answers, come before each question", [](config& c) -> setting_field { return &c.prompt.examples_file; }},
     {"rag.enabled", "!--no-rag", "", "retrieve context (not available yet: true is an error)", [](config& c) -> setting_field { return &c.rag.enabled; }},
     {"rag.use_context_field", "", "", "put each question's own text into its prompt", [](config& c) -> setting_field { return &c.rag.use_context_field; }},
@@ -544,7 +545,9 @@ std::vector<failure> check(const config& used) {
             fmt::format("a server is not started from here; start it with: vllm serve {} --port "
                         "{}; and say --base-url http://127.0.0.1:{}/v1",
                         used.model.model, local_port, local_port));
-    for (const auto* ours : {"model", "messages", "stream"})
+    require(used.model.endpoint == "chat" || used.model.endpoint == "completions",
+            "model.generator_settings.endpoint", not_a("chat or completions", used.model.endpoint));
+    for (const auto* ours : {"model", "messages", "prompt", "stream"})
         require(!used.model.extra_body.contains(ours), "model.generator_settings.extra_body",
                 fmt::format("{} is not for it to say", ours));
     const auto& grading = used.processing.grading;

@@ -65,7 +65,7 @@ std::string counts_text(const config& used, const question_census& census) {
 std::string request_text(const rehearsal& what, std::size_t which, const question& asked) {
     const auto& model = what.used.model;
     auto text = fmt::format("POST {}{}\nContent-Type: application/json\n",
-                            what.endpoint_names[which], chat_path);
+                            what.endpoint_names[which], path_of(what.prompt.spoken));
     const bool replaced =
         std::any_of(model.headers.begin(), model.headers.end(), [](const auto& header) {
             return boost::algorithm::iequals(header.first, "authorization");

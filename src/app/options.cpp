@@ -2,8 +2,8 @@
 #include "proctor/app/options.hpp"
 
 #include "proctor/app/exit_status.hpp"
-#include "proctor/app/help_pages.hpp"
 #include "proctor/async/clock.hpp"
+#include "proctor/cli/help_pages.hpp"
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
@@ -33,6 +33,8 @@ constexpr auto run_examples =
 Examples:
   proctor run questions.jsonl --model mistral-7b --base-url https://gpu1:8000/v1 --ca-file ca.pem
   zstdcat questions/*.zst | proctor run - --model NAME --base-url https://host/v1
+  proctor run questions.jsonl --model NAME --base-url https://host/v1 --endpoint completions
+                                                 a base model
   proctor run --config run.yaml --parallel 1000
   proctor run --config run.yaml --checkpoint-interval 25 --save-incremental
   OPENAI_BASE_URL=https://host/v1 OPENAI_API_KEY=… proctor run questions.jsonl --model NAME
@@ -461,14 +463,20 @@ subcommand add_completion(CLI::App& app) {
     command.missing = [name] {
         return parse_shell(*name) ? "" : "which shell? Say bash, zsh or fish";
     };
-    command.page = [&app, name] { return completion_script(app, *parse_shell(*name)); };
+    command.page = [&app, name] {
+        std::vector<std::string> keys;
+        for (const auto& entry : all_settings()) keys.emplace_back(entry.path);
+        return completion_script(app, *parse_shell(*name), {{"KEY", keys}});
+    };
     return command;
 }
 
 subcommand add_manual(CLI::App& app) {
     auto command = add_page(
         app, {"manual", "all of these pages for man", manual_examples, "it takes nothing"});
-    command.page = [&app] { return manual_page(app); };
+    command.page = [&app] {
+        return manual_page(app, "put question sets to language models and mark the answers");
+    };
     return command;
 }
 

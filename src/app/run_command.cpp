@@ -323,6 +323,7 @@ private:
 
     prompt_settings prompting() const {
         prompt_settings settings;
+        if (config_.model.endpoint == "completions") settings.spoken = dialect::completions;
         settings.system = config_.prompt.system;
         settings.use_context = config_.rag.use_context_field;
         settings.template_text = config_.prompt.template_text;
@@ -332,7 +333,7 @@ private:
         while (const auto next = examples->next()) {
             if (!*next) throw usage_error(next->error());
             settings.examples.push_back(
-                {build_prompt(**next, settings), (*next)->reference_answer});
+                {word_question(**next, settings), (*next)->reference_answer});
         }
         return settings;
     }

@@ -86,6 +86,7 @@ std::uint64_t task_count(const config& used, const question_census& census) {
 std::vector<std::string> run_differences(const json::object& recorded, const json::object& wanted) {
     const auto in_full = [](json::object settings) {
         settings["repeats"] = repeats_of(settings);
+        settings.emplace("endpoint", "chat");
         return settings;
     };
     return differences(in_full(recorded), in_full(wanted));
@@ -98,6 +99,7 @@ json::object identity_settings(const config& used, const question_census& census
     settings["selection"] = identity_of_selection(used, census);
     if (used.processing.repeats > 1) settings["repeats"] = used.processing.repeats;
     settings["model"] = used.model.model;
+    if (used.model.endpoint != "chat") settings["endpoint"] = used.model.endpoint;
     settings["sampling"] = {{"temperature", used.model.temperature},
                             {"max_tokens", used.model.max_tokens},
                             {"extra_body", json_text(used.model.extra_body)}};

@@ -63,6 +63,7 @@ struct config {
         secret api_key;
         std::string api_key_file;
         header_list headers;
+        std::string endpoint = "chat"; // or completions
         boost::json::object extra_body;
         double temperature = 0;
         std::uint64_t max_tokens = 1024;

@@ -6,13 +6,11 @@
 //   GET  …/models             one model, "simulated"
 //   GET  …/stats              what has happened so far, as numbers in an object:
 //
-//   requests, distinct   requests of both kinds that have come, whatever became of them; their
-//   prompts asked                how often each prompt came, by its number in the answer key, else
-//   by its
+//   requests, distinct   requests of both kinds, whatever became of them; their prompts
+//   asked                how often each prompt came, by its number in the answer key, else by its
 //                        hash in 16 hexadecimal digits
 //   answered             completions that were sent to their last byte, by drips too
-//   in_progress          requests of both kinds that are being worked on: neither refused for a
-//   limit, nor
+//   in_progress          requests that are being worked on: neither refused for a limit, nor
 //                        answered or failed; a stall, until the client goes
 //   most_in_progress     the most of these at once
 //   faults               how often each ordered fault was drawn ("429", "reset", …), and how often

@@ -224,6 +224,18 @@ BOOST_AUTO_TEST_CASE(a_later_value_wins_and_null_is_the_default_again) {
                256);
 }
 
+BOOST_AUTO_TEST_CASE(an_endpoint_is_one_for_chat_or_for_completions) {
+    BOOST_TEST(config{}.model.endpoint == "chat");
+    const auto got = load("model: {generator_settings: {endpoint: completions}}");
+    BOOST_TEST(got.used.model.endpoint == "completions");
+    BOOST_TEST(!mentions(check(got.used), "settings.endpoint"));
+    BOOST_TEST(mentions(check(load("model: {generator_settings: {endpoint: completion}}").used),
+                        "model.generator_settings.endpoint: expected chat or completions, got "
+                        "'completion'"));
+    BOOST_TEST(mentions(check(load("model: {generator_settings: {extra_body: {prompt: x}}}").used),
+                        "extra_body: prompt is not for it to say"));
+}
+
 BOOST_AUTO_TEST_CASE(a_key_goes_only_to_whom_it_belongs) {
     const auto look_up =
         variables({{"OPENAI_API_KEY", "sk-1"}, {"OPENAI_BASE_URL", "https://here/v1"}});

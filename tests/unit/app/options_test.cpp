@@ -73,6 +73,11 @@ BOOST_AUTO_TEST_CASE(parallel_has_three_names) {
         BOOST_TEST(configured(parse({"run", name, "99"})).processing.parallel_workers == 99);
 }
 
+BOOST_AUTO_TEST_CASE(a_base_model_is_asked_by_its_endpoint) {
+    BOOST_TEST(configured(parse({"run", "--endpoint", "completions"})).model.endpoint ==
+               "completions");
+}
+
 BOOST_AUTO_TEST_CASE(of_a_repeated_flag_the_last_wins) {
     const auto used = configured(parse({"run", "-j", "1", "--strict", "-j", "7", "--strict"}));
     BOOST_TEST(used.processing.parallel_workers == 7);

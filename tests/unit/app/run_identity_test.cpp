@@ -77,6 +77,24 @@ BOOST_AUTO_TEST_CASE(what_changes_prompts_requests_or_questions_changes_identity
     BOOST_TEST(changes([](config& c) { c.questions_fields["question"] = "prompt"; }) == 1u);
 }
 
+// Runs that were made before there was a choice say nothing of it, and were chats.
+BOOST_AUTO_TEST_CASE(the_dialect_is_part_of_it_where_it_is_not_chat) {
+    config chat, completions;
+    completions.model.endpoint = "completions";
+    const auto one = identity_settings(chat, census_of(10));
+    const auto other = identity_settings(completions, census_of(10));
+    BOOST_TEST(!one.contains("endpoint"));
+    BOOST_TEST(run_differences(one, one).empty());
+    BOOST_TEST(run_differences(other, other).empty());
+    BOOST_TEST(fingerprint(one) != fingerprint(other));
+    BOOST_TEST(
+        (run_differences(one, other) ==
+         std::vector<std::string>{R"(endpoint: the run has "chat", you ask for "completions")"}));
+    BOOST_TEST(
+        (run_differences(other, one) ==
+         std::vector<std::string>{R"(endpoint: the run has "completions", you ask for "chat")"}));
+}
+
 // Runs that were made before there were repeats say nothing of them.
 BOOST_AUTO_TEST_CASE(how_often_questions_are_asked_is_part_of_it) {
     config once, thrice;
