@@ -60,6 +60,8 @@ results_frame frame_of(file_system& disk, const run_view& run) {
         tasks_of(identity).value_or(run.counted().completed_count() + run.counted().failed_count());
     const auto repeats = read_repeats(run);
     if (!repeats) throw storage_trouble(repeats.error(), run.directory());
+    const auto answers = read_answers(run);
+    if (!answers) throw storage_trouble(answers.error(), run.directory());
     auto& about = frame.metadata;
     about["timestamp"] = iso_time(wall_now());
     about["version"] = PROCTOR_VERSION;
@@ -70,7 +72,7 @@ results_frame frame_of(file_system& disk, const run_view& run) {
     about["run"] = run.directory();
     about["fingerprint"] = fingerprint(identity.settings);
     about["statistics"] =
-        figures_json(run.counted(), total, prices_in(frame.config), repeats->get());
+        figures_json(run.counted(), total, prices_in(frame.config), repeats->get(), answers->get());
     about["config"] = frame.config;
     return frame;
 }

@@ -142,11 +142,14 @@ std::string summary_text(const ledger& counted, const run_figures& figures) {
         line("If all without a mark were wrong: {:.1f}%  {:.1f}% to {:.1f}%",
              100 * worst.accuracy(), 100 * range.low, 100 * range.high);
     }
+    const auto* answers = answers_known(counted, figures.answers.get());
+    if (answers && choice.marked > 0) out += choices_text(*answers);
     if (counted.no_choice_count())
         line("No choice named: {} ({})", thousands(counted.no_choice_count()),
              figures.model_marks ? "by extraction; the grader marked them" : "scored 0");
     if (counted.truncated_count())
         line("Cut off by max_tokens: {}", thousands(counted.truncated_count()));
+    if (answers) out += lengths_text(*answers);
     if (counted.answered_count())
         line("Answered, not marked yet: {} (the same command marks them)",
              thousands(counted.answered_count()));
@@ -193,7 +196,7 @@ std::string accuracy_lines(const ledger& counted) {
 }
 
 json::object figures_json(const ledger& counted, std::uint64_t total, const price_list& prices,
-                          const repeat_statistics* repeats) {
+                          const repeat_statistics* repeats, const answer_figures* read) {
     const clusters marks(repeats, total);
     json::object categories;
     for (const auto& [name, group] : counted.by_category())
@@ -218,8 +221,13 @@ json::object figures_json(const ledger& counted, std::uint64_t total, const pric
     object["if_unmarked_were_wrong"] =
         worst.marked ? json::value(tally_json(worst, marks.at_worst())) : json::value(nullptr);
     object["repeats"] = repeats ? repeats_json(*repeats) : json::value(nullptr);
+    const auto* answers = answers_known(counted, read);
+    object["choices"] = answers ? choices_json(*answers) : json::value(nullptr);
     object["no_choice"] = counted.no_choice_count();
     object["truncated"] = counted.truncated_count();
+    object["answer_characters"] = answers ? lengths_json(answers->lengths) : json::value(nullptr);
+    object["reasoning_characters"] =
+        answers ? lengths_json(answers->reasoning) : json::value(nullptr);
     object["prompt_tokens"] = counted.usage().prompt;
     object["completion_tokens"] = counted.usage().completion;
     object["cost"] = cost_json(counted.usage(), prices);

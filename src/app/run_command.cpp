@@ -735,7 +735,7 @@ private:
 
     result<> write_files(const std::string& directory) {
         const auto& output = config_.output;
-        if (auto done = look_at_repeats(directory); !done) return done;
+        if (auto done = look_at_records(directory); !done) return done;
         auto about = summary(directory);
         const auto summarized = output_path("summary", "json");
         auto done = write_whole(disk_, summarized, [&](const text_sink& sink) {
@@ -755,13 +755,17 @@ private:
         return done;
     }
 
-    result<> look_at_repeats(const std::string& directory) {
-        if (config_.processing.repeats == 1) return {};
+    // For what the ledger does not know.
+    result<> look_at_records(const std::string& directory) {
+        if (config_.processing.repeats == 1 && log_->counted().knows_all_answers()) return {};
         const auto run = run_view::open(disk_, directory);
         if (!run) return run.error();
         auto figures = read_repeats(*run);
         if (!figures) return figures.error();
         repeats_ = std::move(*figures);
+        auto answers = read_answers(*run);
+        if (!answers) return answers.error();
+        answers_ = std::move(*answers);
         return {};
     }
 
@@ -775,7 +779,8 @@ private:
         about["questions_sha256"] = index_.census.sha256;
         if (config_.processing.enable_checkpointing) about["run"] = directory;
         about["fingerprint"] = fingerprint(log_->store().identity().settings);
-        about["statistics"] = figures_json(log_->counted(), total_, config_.prices, repeats_.get());
+        about["statistics"] =
+            figures_json(log_->counted(), total_, config_.prices, repeats_.get(), answers_.get());
         about["session"] = session_json(log_->counted(), final_figures());
         return about;
     }
@@ -793,6 +798,7 @@ private:
         figures.checkpoints = log_->figures();
         figures.prices = config_.prices;
         figures.repeats = repeats_;
+        figures.answers = answers_;
         figures.session_seconds = seconds_;
         figures.completed_before = completed_before_;
         figures.model_marks = grader_endpoint_ != nullptr;
@@ -875,6 +881,7 @@ private:
     std::optional<time_point> last_trouble_told_;
     std::uint64_t untold_failures_ = 0;
     std::shared_ptr<const repeat_statistics> repeats_; // once all is put
+    std::shared_ptr<const answer_figures> answers_;    // likewise
     double seconds_ = 0;
     std::uint64_t retries_ = 0;
 };

@@ -1,6 +1,7 @@
 // Looking, and telling.
 #include "proctor/app/run_status.hpp"
 
+#include "proctor/app/answer_report.hpp"
 #include "proctor/app/run_lookup.hpp"
 #include "proctor/app/run_opening.hpp"
 #include "proctor/codec/json_fields.hpp"
@@ -61,6 +62,8 @@ void take_figures(run_status& status, const ledger& counted) {
     status.refused = counted.refused_count();
     status.failed_by_kind = counted.failures_by_kind();
     status.marks = counted.overall();
+    if (counted.knows_all_answers()) status.answers = counted.answers_said();
+    status.no_choice = counted.no_choice_count();
     status.tokens = counted.usage();
 }
 
@@ -213,6 +216,12 @@ json::object status_json(const run_status& status) {
                                           {"by_kind", std::move(kinds)}});
     object["answered"] = or_null(readable, status.answered);
     object["accuracy"] = or_null(status.marks.marked > 0, status.marks.accuracy());
+    const auto& answers = status.answers;
+    object["choices"] = answers ? choices_json(*answers) : json::value(nullptr);
+    object["no_choice"] = or_null(readable, status.no_choice);
+    object["answer_characters"] = answers ? lengths_json(answers->lengths) : json::value(nullptr);
+    object["reasoning_characters"] =
+        answers ? lengths_json(answers->reasoning) : json::value(nullptr);
     object["tokens"] = or_null(
         readable, {{"prompt", status.tokens.prompt}, {"completion", status.tokens.completion}});
     object["cost"] = cost_json(status.tokens, status.prices);

@@ -20,18 +20,20 @@ std::string record_of(question_id id, unsigned what) {
     asked.category = id % 3 == 0 ? "history" : "";
     answer said;
     said.text = "B";
+    said.reasoning = "Not A.";
     said.usage = {12, 3};
     said.model_seconds = 0.25;
     grade mark;
     mark.score = 1;
+    mark.reference_choice = mark.model_choice = "B";
     question_failure why;
     why.kind = id % 2 == 0 ? "timed_out" : "http_status";
     why.refused = id % 2 == 0;
     switch (what % 4) {
-    case 0: return test::make_record(id, result_body(asked, said, mark));
-    case 1: return test::make_record(id, answered_body(asked, said), record_kind::answered);
-    case 2: return test::make_record(id, failed_body(asked, why), record_kind::failed);
-    default: return test::make_record(0, R"({"session": 1})", record_kind::session);
+    case 0: return test::make_raw_record(id, result_body(asked, said, mark));
+    case 1: return test::make_raw_record(id, answered_body(asked, said), record_kind::answered);
+    case 2: return test::make_raw_record(id, failed_body(asked, why), record_kind::failed);
+    default: return test::make_raw_record(0, R"({"session": 1})", record_kind::session);
     }
 }
 

@@ -1,6 +1,7 @@
 // The figures at the end of a run.
 #pragma once
 
+#include "proctor/app/answer_report.hpp"
 #include "proctor/app/cost.hpp"
 #include "proctor/app/repeat_figures.hpp"
 #include "proctor/core/ledger.hpp"
@@ -27,6 +28,8 @@ struct run_figures {
     bool only_marks = false;  // no question was asked
     // Of a run that asks each question several times; else null.
     std::shared_ptr<const repeat_statistics> repeats = nullptr;
+    // Where the ledger does not know them all, and they were read; else null.
+    std::shared_ptr<const answer_figures> answers = nullptr;
 };
 
 // A few lines for people: accuracy with intervals, failures, tokens, latency, what it cost.
@@ -41,7 +44,8 @@ std::string accuracy_lines(const ledger&);
 // interrupted and of how many shards it was merged, and those of the session. `total`: results that
 // the run is to have.
 boost::json::object figures_json(const ledger&, std::uint64_t total, const price_list&,
-                                 const repeat_statistics* = nullptr);
+                                 const repeat_statistics* = nullptr,
+                                 const answer_figures* read = nullptr);
 boost::json::object session_json(const ledger&, const run_figures&);
 
 } // namespace proctor

@@ -41,6 +41,8 @@ struct run_status {
     std::uint64_t failed = 0, refused = 0;
     std::map<std::string, std::uint64_t> failed_by_kind;
     tally marks;
+    std::optional<answer_figures> answers; // none: footers of snapshots do not tell of all of them
+    std::uint64_t no_choice = 0;
     token_usage tokens;
     price_list prices;
     std::uint64_t snapshot_bytes = 0, log_bytes = 0;

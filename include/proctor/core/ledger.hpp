@@ -122,7 +122,7 @@ struct ledger_state {
     std::map<std::string, tally, std::less<>> by_category;
     histogram latencies;
     std::uint64_t truncated = 0, no_choice = 0;
-    answer_figures answers_said; // fewer than those completed: see ledger::knows_all_answers
+    answer_figures answers_said; // some may be missing: see ledger::knows_all_answers
 
     bool operator==(const ledger_state&) const = default;
 };

@@ -3,6 +3,7 @@
 
 #include <boost/test/unit_test.hpp>
 
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -36,6 +37,21 @@ std::vector<outcome> eight() {
     waits.attempts = 1;
     return {marked(1, 1, "law"), marked(2, 1, "law"), marked(3, 1), marked(4, 0),
             marked(5, {}),       marked(6, {}),       failed(7),    waits};
+}
+
+// Of four answers three name a choice: the first one twice, the fourth once. The keys are one first
+// and three second choices, of which one is unmarked.
+std::vector<outcome> choosing() {
+    const auto choice = [](outcome what, std::uint8_t chosen, std::uint8_t key) {
+        what.chosen = chosen;
+        what.key = key;
+        what.answer_characters = static_cast<std::uint32_t>(10 * what.question);
+        return what;
+    };
+    auto thoughtful = choice(marked(4, {}), 4, 2);
+    thoughtful.reasoning_characters = 1'000'000;
+    return {choice(marked(1, 1), 1, 1), choice(marked(2, 0), 1, 2), choice(marked(3, 0), 0, 2),
+            thoughtful};
 }
 
 ledger ledger_of(const std::vector<outcome>& outcomes) {
@@ -117,7 +133,11 @@ BOOST_AUTO_TEST_CASE(questions_are_counted_by_what_became_of_them) {
 }
 
 BOOST_AUTO_TEST_CASE(figures_of_a_run_do_not_tell_how_often_it_was_interrupted) {
-    auto outcomes = eight();
+    auto outcomes = choosing();
+    for (auto& each : eight()) {
+        each.question += 100;
+        outcomes.push_back(each);
+    }
     const auto whole = figures_json(ledger_of(outcomes), 8, {});
     for (std::size_t cut = 0; cut <= outcomes.size(); ++cut) {
         const auto at = outcomes.begin() + static_cast<std::ptrdiff_t>(cut);
@@ -127,11 +147,91 @@ BOOST_AUTO_TEST_CASE(figures_of_a_run_do_not_tell_how_often_it_was_interrupted) 
     }
 }
 
+BOOST_AUTO_TEST_CASE(choices_are_told_by_position_beside_the_keys) {
+    const auto counted = ledger_of(choosing());
+    const boost::json::value told = figures_json(counted, 4, {});
+    const auto& positions = told.at_pointer("/choices/positions").as_array();
+    BOOST_REQUIRE(positions.size() == 4u);
+    const boost::json::value first{
+        {"position", 1}, {"chosen", 2}, {"key", 1}, {"marked", 1}, {"accuracy", 1.0}};
+    const boost::json::value fourth{
+        {"position", 4}, {"chosen", 1}, {"key", 0}, {"marked", 0}, {"accuracy", nullptr}};
+    BOOST_TEST(positions[0] == first);
+    BOOST_TEST(number(positions[1], "/key") == 3);
+    BOOST_TEST(number(positions[1], "/marked") == 2);
+    BOOST_TEST(number(positions[1], "/accuracy") == 0);
+    BOOST_TEST(positions[3] == fourth);
+    BOOST_TEST(number(told, "/choices/total_variation") == 0.75, tolerance(1e-12));
+    run_figures session;
+    session.total = 4;
+    BOOST_TEST(summary_text(counted, session)
+                   .find("  choice           chosen           is right  accuracy\n"
+                         "  A, 1          2   66.7%          1   25.0%    100.0%\n"
+                         "  B, 2          0    0.0%          3   75.0%      0.0%\n"
+                         "  C, 3          0    0.0%          0    0.0%\n"
+                         "  D, 4          1   33.3%          0    0.0%\n"
+                         "Choices and right ones differ in position by 75.0% (total "
+                         "variation)\n") != std::string::npos);
+}
+
+BOOST_AUTO_TEST_CASE(lengths_are_told_of_answers_and_of_reasoning_if_there_is_any) {
+    const auto counted = ledger_of(choosing());
+    const boost::json::value told = figures_json(counted, 4, {});
+    BOOST_TEST(number(told, "/answer_characters/count") == 4);
+    BOOST_TEST(number(told, "/answer_characters/mean") == 25);
+    BOOST_TEST(number(told, "/answer_characters/median") == 20);
+    BOOST_TEST(number(told, "/answer_characters/p95") == 40, tolerance(0.03));
+    BOOST_TEST(number(told, "/reasoning_characters/count") == 1);
+    BOOST_TEST(number(told, "/reasoning_characters/mean") == 1e6);
+    run_figures session;
+    session.total = 4;
+    const auto text = summary_text(counted, session);
+    BOOST_TEST(text.find("\nAnswer length: mean 25.0, median 20, p95 ") != std::string::npos);
+    BOOST_TEST(text.find("\nReasoning length: mean 1000000.0, median ") != std::string::npos);
+    BOOST_TEST(text.find(" characters, of 1 answers\n") != std::string::npos);
+    const boost::json::value silent = figures_json(ledger_of({marked(1, 1)}), 1, {});
+    BOOST_TEST(silent.at("reasoning_characters").is_null());
+    BOOST_TEST(summary_text(ledger_of({marked(1, 1)}), session).find("Reasoning length") ==
+               std::string::npos);
+}
+
+BOOST_AUTO_TEST_CASE(positions_are_told_where_choices_are_marked) {
+    auto text = marked(1, 1);
+    text.format = question_format::free_text;
+    auto unmarked = marked(2, {});
+    unmarked.key = 1;
+    run_figures session;
+    for (const auto& each : {text, unmarked})
+        BOOST_TEST(summary_text(ledger_of({each}), session).find("is right") == std::string::npos);
+    const boost::json::value told = figures_json(ledger_of({text}), 1, {});
+    BOOST_TEST(told.at("choices").is_null());
+}
+
+BOOST_AUTO_TEST_CASE(what_the_ledger_does_not_know_is_read_or_not_told) {
+    const auto whole = ledger_of(choosing());
+    auto state = whole.state();
+    state.answers_said = {};
+    const ledger old(state);
+    const auto read = std::make_shared<answer_figures>(whole.answers_said());
+    BOOST_TEST(figures_json(old, 4, {}, nullptr, read.get()) == figures_json(whole, 4, {}));
+    run_figures session;
+    session.total = 4;
+    auto with_read = session;
+    with_read.answers = read;
+    BOOST_TEST(summary_text(old, with_read) == summary_text(whole, session));
+    const boost::json::value told = figures_json(old, 4, {});
+    for (const auto* name : {"choices", "answer_characters", "reasoning_characters"})
+        BOOST_TEST(told.at(name).is_null(), name);
+    BOOST_TEST(summary_text(old, session).find("length") == std::string::npos);
+}
+
 BOOST_AUTO_TEST_CASE(of_a_run_without_answers_nothing_is_made_up) {
     const boost::json::value told = figures_json({}, 0, {});
     BOOST_TEST(told.at_pointer("/overall/accuracy").is_null());
     BOOST_TEST(told.at_pointer("/if_unmarked_were_wrong").is_null());
     BOOST_TEST(told.at_pointer("/latency_seconds").is_null());
+    BOOST_TEST(told.at_pointer("/choices").is_null());
+    BOOST_TEST(told.at_pointer("/answer_characters").is_null());
     BOOST_TEST(number(told, "/retries") == 0);
 }
 

@@ -7,6 +7,7 @@
 
 #include "support/result_records.hpp"
 #include "support/scratch_dir.hpp"
+#include "support/source_dir.hpp"
 
 #include <boost/json/parse.hpp>
 #include <boost/test/unit_test.hpp>
@@ -198,6 +199,21 @@ BOOST_AUTO_TEST_CASE(who_holds_a_run_is_told_in_words) {
             R"({"host":"node7","pid":4711,"boot_id":"x","started":"2026-11-23T18:02:59.123456"})") ==
         "process 4711 on node7 since 2026-11-23T18:02:59");
     BOOST_TEST(describe_holder("") == "another process");
+}
+
+// Footers of version 1 do not tell of answers: the records are read.
+BOOST_AUTO_TEST_CASE(figures_of_an_old_run_are_those_of_a_new_one) {
+    posix_file_system disk;
+    const auto statistics = [&](const std::string& version) {
+        const auto path = source_dir() / "tests" / "golden" / version / "compacted";
+        const auto run = run_view::open(disk, path.string()).value();
+        BOOST_TEST(run.counted().knows_all_answers() == (version == "v2"));
+        return frame_of(disk, run).metadata.at("statistics");
+    };
+    const auto told = statistics("v1");
+    BOOST_TEST(told == statistics("v2"));
+    BOOST_TEST(told.at_pointer("/choices/positions/1/chosen") == 5);
+    BOOST_TEST(told.at_pointer("/answer_characters/count") == 9);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

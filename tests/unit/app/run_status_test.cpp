@@ -6,6 +6,7 @@
 
 #include "support/result_records.hpp"
 #include "support/scratch_dir.hpp"
+#include "support/source_dir.hpp"
 
 #include <boost/test/unit_test.hpp>
 
@@ -64,6 +65,23 @@ BOOST_FIXTURE_TEST_CASE(the_cost_is_by_the_prices_of_the_last_session_or_those_a
     BOOST_REQUIRE(
         write_new_file(disk, join_path(run, status_file), json_text(last_word)).has_value());
     BOOST_TEST(says(status_text(look()), "10.00 EUR"));
+}
+
+BOOST_FIXTURE_TEST_CASE(of_answers_is_told_what_footers_and_log_do, place) {
+    make_run(disk, run, identity_of(2), {result_record(1, 1, "four"), result_record(2, 0, "so")});
+    const auto told = status_json(look());
+    BOOST_TEST(told.at("answer_characters").at("count") == 2);
+    BOOST_TEST(told.at("answer_characters").at("mean") == 3.0);
+    BOOST_TEST(told.at("reasoning_characters").is_null());
+    BOOST_TEST(told.at("choices").is_null()); // there is no multiple choice
+    BOOST_TEST(told.at("no_choice") == 0);
+    const auto golden = source_dir() / "tests" / "golden";
+    const auto newer = status_json(look_at_run(disk, (golden / "v2" / "compacted").string()));
+    BOOST_TEST(newer.at("choices").at("positions").as_array().size() == 2u);
+    const auto old = status_json(look_at_run(disk, (golden / "v1" / "compacted").string()));
+    BOOST_TEST(old.at("completed_count") == newer.at("completed_count"));
+    BOOST_TEST(old.at("choices").is_null());
+    BOOST_TEST(old.at("answer_characters").is_null());
 }
 
 BOOST_FIXTURE_TEST_CASE(a_run_that_is_held_is_running_and_looking_takes_no_lock, place) {
