@@ -94,6 +94,7 @@ public:
             keep_questions(opened.store->directory());
             time_in_names_ = time_in_names(*opened.store);
             chosen_ = selection_of(opened.store->identity().settings);
+            shuffle_seed_ = shuffle_seed_of(opened.store->identity().settings);
             write_config();
             begin_log(std::move(opened));
         } catch (const cannot_start& wrong) {
@@ -167,7 +168,7 @@ private:
                                {fmt::format("processing.repeats: {} times {} records are more than "
                                             "the {} that a run may have",
                                             repeats, index_.census.records, highest_question)}};
-        if (config_.model.temperature == 0)
+        if (config_.model.temperature == 0 && !config_.processing.shuffle_choices)
             console_.warn(
                 "processing.repeats: at temperature 0 a model may say the same each time; "
                 "model.generator_settings.temperature sets another");
@@ -502,6 +503,7 @@ private:
         scheduler_settings settings;
         settings.chosen = chosen_;
         settings.repeats = static_cast<std::uint16_t>(config_.processing.repeats);
+        settings.shuffle_seed = shuffle_seed_;
         settings.retry_refused = config_.processing.retry_refused;
         settings.strict = config_.processing.strict;
         settings.only_marks = config_.only_marks;
@@ -843,6 +845,7 @@ private:
     std::optional<question_spool> spool_;
     question_index index_;
     selection chosen_;
+    std::optional<std::uint64_t> shuffle_seed_;
     std::uint64_t total_ = 0;
     std::string time_in_names_; // of the run, not of this session
     std::uint64_t completed_before_ = 0;

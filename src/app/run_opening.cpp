@@ -2,6 +2,7 @@
 #include "proctor/app/run_opening.hpp"
 
 #include "proctor/app/exit_status.hpp"
+#include "proctor/app/question_counting.hpp"
 #include "proctor/app/question_spool.hpp"
 #include "proctor/app/regrade.hpp"
 #include "proctor/app/run_directory.hpp"
@@ -129,7 +130,7 @@ private:
                              "are needed to mark the answers (--set "
                              "questions_file=… names another place)",
                              config_.questions_file, source.directory())}};
-        const auto different = differences(settings, now);
+        const auto different = run_differences(settings, now);
         if (!different.empty())
             throw cannot_start{exit_run_unusable,
                                {fmt::format("{}: its answers are of something else:\n  {}",
@@ -291,8 +292,7 @@ private:
         identity.created = iso_time(started_);
         identity.made_by = "proctor " PROCTOR_VERSION;
         identity.settings = wanted;
-        auto& seed = identity.settings.at("selection").at("random_seed");
-        if (seed.is_null()) seed = random_number() >> 32; // short enough to be typed
+        give_seed(identity.settings, random_number() >> 32); // short enough to be typed
         identity.about["questions_file"] = config_.questions_spool.empty()
                                                ? absolute(config_.questions_file)
                                                : questions_name(config_.questions_file);
@@ -332,7 +332,18 @@ private:
             console_.also_write_to(join_path(directory, run_log_file));
             console_.say(fmt::format("New run: {}", directory));
         }
+        if (config_.processing.shuffle_choices) tell_of_shuffle(selection_of(identity.settings));
         opened_.store = std::move(*created);
+    }
+
+    void tell_of_shuffle(const selection& chosen) {
+        const auto counts = count_shuffled(config_, chosen);
+        if (const auto left = counts.in_text + counts.bound; left > 0)
+            console_.warn(fmt::format(
+                "processing.shuffle_choices: {} of {} multiple-choice questions keep their order: "
+                "{} have their choices in their text, and of {} a choice refers to others",
+                thousands(left), thousands(counts.multiple_choice), thousands(counts.in_text),
+                thousands(counts.bound)));
     }
 
     void resume_run(const found_run& run) {

@@ -82,6 +82,7 @@ void write_question(object_writer& body, const question& asked) {
     if (!asked.own_id.empty()) body.text("id", asked.own_id);
     body.text("question", asked.text);
     body.text("reference_answer", asked.reference_answer);
+    if (!asked.choice_order.empty()) body.text("choice_order", asked.choice_order);
 }
 
 void write_answer(object_writer& body, const answer& said) {
@@ -339,13 +340,20 @@ result<answer> read_answer(std::string_view text) {
 }
 
 result<std::string> read_model_choice(std::string_view text) {
-    std::string chosen;
+    std::string chosen, order;
     json_scanner body(text);
-    while (const auto member = body.next())
+    while (const auto member = body.next()) {
         if (member->name == "evaluation" && member->value.starts_with('{'))
             chosen = choice_in(member->value);
+        if (member->name == "choice_order") order = text_of(member->value);
+    }
     if (const auto fine = check_intact(body, text); !fine) return fine.error();
-    return chosen;
+    if (order.empty() || chosen.empty()) return chosen;
+    const auto place = static_cast<std::size_t>(chosen.front() - 'A');
+    if (chosen.size() > 1 || place >= order.size())
+        return bad(failure_code::bad_value,
+                   fmt::format("model_choice {} is none of choice_order {}", chosen, order));
+    return order.substr(place, 1);
 }
 
 outcome outcome_of(const question& asked, const answer& said) {

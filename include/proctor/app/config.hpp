@@ -120,6 +120,7 @@ struct config {
         std::optional<std::uint64_t> random_seed;
         std::optional<std::uint64_t> limit;
         std::uint64_t repeats = 1; // each question so often
+        bool shuffle_choices = false;
         bool strict = false;
         bool retry_refused = false;
         failure_limit max_failures;

@@ -33,7 +33,8 @@ std::string failed_body(const question&, const question_failure&);
 result<outcome> read_outcome(const record_view&);
 // The answer in an `answered` or `result` body, for marking it (again).
 result<answer> read_answer(std::string_view body);
-// The choice that the answer in a result's body named; empty if there is none.
+// The choice that the answer in a result's body named, by the letter that the set knows it by where
+// choices were shuffled; empty if there is none.
 result<std::string> read_model_choice(std::string_view body);
 
 // The fields of an outcome without a detour over JSON, for what was just built.

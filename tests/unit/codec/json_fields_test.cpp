@@ -236,4 +236,22 @@ BOOST_AUTO_TEST_CASE(what_is_asked_once_tells_of_no_repeat) {
     BOOST_TEST(record.repeat() == 1u);
 }
 
+BOOST_AUTO_TEST_CASE(a_choice_of_a_shuffled_question_is_told_by_the_letter_that_the_set_gives_it) {
+    auto asked = sample_question();
+    asked.choice_order = "CAB";
+    grade mark;
+    mark.model_choice = "B";
+    auto body = result_body(asked, sample_answer(), mark);
+    BOOST_TEST(boost::json::parse(body).at("choice_order") == "CAB");
+    BOOST_TEST(boost::json::parse(body).at("evaluation").at("model_choice") == "B");
+    BOOST_TEST(read_model_choice(body).value() == "A");
+    mark.model_choice.clear();
+    BOOST_TEST(read_model_choice(result_body(asked, sample_answer(), mark)).value() == "");
+    for (const auto* absurd : {"D", "b", "AB"}) {
+        mark.model_choice = absurd;
+        BOOST_TEST(read_model_choice(result_body(asked, sample_answer(), mark)).has_error(),
+                   absurd);
+    }
+}
+
 BOOST_AUTO_TEST_SUITE_END()
