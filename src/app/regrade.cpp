@@ -8,6 +8,7 @@
 #include "proctor/eval/dataset.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <chrono>
@@ -158,9 +159,12 @@ void forget_regrading(run_identity& identity) {
     identity.about.erase(regraded_from);
 }
 
-std::string regrade_mark(const run_view& source) {
-    return fmt::format("answers of run {} up to record {}", to_hex(source.identity().id),
-                       source.found().next_lsn - 1);
+std::string regrade_mark(const run_view& source, const config& used) {
+    auto mark = fmt::format("answers of run {} up to record {}", to_hex(source.identity().id),
+                            source.found().next_lsn - 1);
+    if (!used.questions_keep.empty())
+        mark += fmt::format(", with {}", fmt::join(used.questions_keep, ", "));
+    return mark;
 }
 
 result<regrade_report> mark_again(const run_view& source, run_builder& into, const config& used,

@@ -68,10 +68,21 @@ bool has(const csv_layout& layout, std::string_view column) {
 
 } // namespace
 
+std::vector<std::string_view> csv_columns() {
+    std::vector<std::string_view> names;
+    for (const auto& [name, pointer] : columns) names.push_back(name);
+    return names;
+}
+
 std::string csv_header(const csv_layout& layout) {
     std::string line;
+    const auto add = [&](std::string_view name) {
+        if (!line.empty()) line += ',';
+        append_text(line, name);
+    };
     for (const auto& [name, pointer] : columns)
-        if (has(layout, name)) line.append(line.empty() ? "" : ",").append(name);
+        if (has(layout, name)) add(name);
+    for (const auto& name : layout.kept) add(name);
     return line + "\n";
 }
 
@@ -82,12 +93,17 @@ result<> append_csv_line(std::string& out, std::string_view body, const csv_layo
     const auto parsed = json::parse({body.data(), body.size()}, ec, &memory);
     if (ec) return failure{failure_code::bad_syntax, "record body", "not JSON: " + ec.message()};
     bool first = true;
+    const auto add = [&](const json::value* value) {
+        if (!std::exchange(first, false)) out += ',';
+        if (value) append_value(out, *value);
+    };
     for (const auto& [name, pointer] : columns) {
         if (!has(layout, name)) continue;
-        if (!std::exchange(first, false)) out += ',';
         boost::system::error_code missing;
-        if (const auto* value = parsed.find_pointer(pointer, missing)) append_value(out, *value);
+        add(parsed.find_pointer(pointer, missing));
     }
+    const auto* members = parsed.if_object();
+    for (const auto& name : layout.kept) add(members ? members->if_contains(name) : nullptr);
     out += '\n';
     return {};
 }

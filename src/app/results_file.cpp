@@ -44,9 +44,10 @@ bool is_wrong(const record_view& record) {
     return what && what->score && *what->score < 1;
 }
 
-csv_layout layout_of(const run_view& run) {
+csv_layout layout_of(const run_view& run, const results_frame& frame) {
     const auto& settings = run.identity().settings;
-    return {repeats_of(settings) > 1, shuffle_seed_of(settings).has_value()};
+    return {repeats_of(settings) > 1, shuffle_seed_of(settings).has_value(),
+            kept_fields(frame.config)};
 }
 
 class results_writer {
@@ -54,7 +55,7 @@ public:
     results_writer(const run_view& run, const text_sink& sink, results_format format,
                    results_choice choice, const results_frame& frame)
         : run_(run), out_(sink), format_(format), choice_(choice), frame_(frame),
-          layout_(layout_of(run)) {}
+          layout_(layout_of(run, frame)) {}
 
     result<> write() {
         if (auto done = begin(); !done) return done;

@@ -191,7 +191,7 @@ private:
     void raise_descriptor_limit() const {
         constexpr rlim_t for_files = 64;
         const rlim_t sides = std::max<rlim_t>(config_.model.generator_type == "simulated" ? 2 : 1,
-                                              split_urls(config_.model.base_url).size());
+                                              split_list(config_.model.base_url).size());
         const rlim_t graders = config_.grader_server ? 1 : 0;
         const rlim_t needed = (sides + graders) * config_.processing.parallel_workers + for_files;
         rlimit limit{};
@@ -253,7 +253,7 @@ private:
         settings.sampling.model = config_.model.model;
         settings.sampling.temperature = config_.model.temperature;
         settings.sampling.max_tokens = static_cast<std::uint32_t>(config_.model.max_tokens);
-        for (const auto& url : split_urls(config_.model.base_url)) {
+        for (const auto& url : split_list(config_.model.base_url)) {
             const auto root = parse_api_root(url);
             if (!root) throw usage_error(root.error());
             options.root = *root;

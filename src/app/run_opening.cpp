@@ -94,7 +94,7 @@ public:
         const auto wanted = regraded_settings(source);
         const auto& checkpoints = config_.processing.checkpoint_directory;
         const auto searching = begin_search(checkpoints);
-        const auto from = regrade_mark(source);
+        const auto from = regrade_mark(source, config_);
         auto made = run_made_from(disk_, checkpoints, from, wanted);
         if (!made) must(made.error());
         if (!*made) *made = make_regraded(source, from, wanted, marks);
@@ -346,6 +346,18 @@ private:
                 thousands(counts.bound)));
     }
 
+    // What is kept may change, for it decides nothing; but then results differ in what they say.
+    void tell_of_other_fields(const found_run& run) {
+        const auto* began = run.identity.about.if_contains("config");
+        if (!began || !began->is_object()) return;
+        const auto kept = kept_fields(began->get_object());
+        if (kept == config_.questions_keep) return;
+        console_.warn(fmt::format(
+            "questions.keep: the run began with [{}], and you ask for [{}]: results that are there "
+            "stay as they are (proctor regrade {} --set questions.keep=… writes them anew)",
+            fmt::join(kept, ", "), fmt::join(config_.questions_keep, ", "), run.directory));
+    }
+
     void resume_run(const found_run& run) {
         auto opened = run_store::open(disk_, run.directory, options(), {});
         if (!opened && opened.error().code == failure_code::damaged)
@@ -362,6 +374,7 @@ private:
         if (found.last_written != wall_time{})
             console_.say("   Checkpoint time: " + iso_time(found.last_written));
         for (const auto& note : found.notes) console_.warn(note);
+        tell_of_other_fields(run);
         if (found.torn)
             console_.warn(fmt::format(
                 "{}, offset {}: {} bytes of a write that a crash cut off are left "

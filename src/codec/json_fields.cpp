@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <cmath>
@@ -60,6 +61,11 @@ public:
         key(name);
         out_ += "null";
     }
+    void members(std::string_view written) {
+        if (written.empty()) return;
+        if (out_.back() != '{') out_ += ',';
+        out_ += written;
+    }
     object_writer object(std::string_view name) {
         key(name);
         return object_writer(out_);
@@ -101,6 +107,7 @@ void write_answer(object_writer& body, const answer& said) {
 void write_tail(object_writer& body, const question& asked) {
     body.text("format", to_string(asked.format));
     body.text_or_null("category", asked.category);
+    body.members(asked.kept);
 }
 
 failure bad(failure_code code, std::string detail) {
@@ -281,6 +288,23 @@ std::string failed_body(const question& asked, const question_failure& why) {
         body.flag("refused", why.refused);
     }
     return out;
+}
+
+const std::vector<std::string>& result_members() {
+    static const auto members = [] {
+        question asked; // that has all there is
+        asked.repeats = 2;
+        asked.own_id = asked.choice_order = "A";
+        std::vector<std::string> names;
+        for (const auto& text : {result_body(asked, {}, {}), failed_body(asked, {})}) {
+            json_scanner body(text);
+            while (const auto member = body.next())
+                if (std::find(names.begin(), names.end(), member->name) == names.end())
+                    names.emplace_back(member->name);
+        }
+        return names;
+    }();
+    return members;
 }
 
 result<outcome> read_outcome(const record_view& record) {

@@ -13,6 +13,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace proctor {
 
@@ -28,6 +29,8 @@ std::string json_text(const boost::json::value&);
 std::string result_body(const question&, const answer&, const grade&);
 std::string answered_body(const question&, const answer&);
 std::string failed_body(const question&, const question_failure&);
+// The names of all members that these have of their own.
+const std::vector<std::string>& result_members();
 
 // What the ledger wants to know of a record. bad_syntax or bad_value: not a body of this kind.
 result<outcome> read_outcome(const record_view&);

@@ -134,6 +134,14 @@ BOOST_AUTO_TEST_CASE(one_seed_is_drawn_for_sample_and_shuffle) {
     BOOST_TEST(shuffle_seed_of(settings).value() == 7u);
 }
 
+// It decides nothing: a run goes on with it, and what was paid for is not asked again.
+BOOST_AUTO_TEST_CASE(what_is_kept_of_questions_is_no_part_of_it) {
+    config plain, keeping;
+    keeping.questions_keep = {"source"};
+    BOOST_TEST(identity_settings(plain, census_of(10)) ==
+               identity_settings(keeping, census_of(10)));
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 } // namespace
