@@ -1,6 +1,7 @@
 // The table of keys, and the ways into it and out of it.
 #include "proctor/app/config.hpp"
 
+#include "proctor/app/results_csv.hpp"
 #include "proctor/codec/json_fields.hpp"
 
 #include <fmt/format.h>
@@ -28,6 +29,7 @@ constexpr bool always_false = false;
 const setting table[] = {
     {"questions_file", "", "", "the questions: JSON array, JSONL or CSV, .gz or .zst too, or - for those that come through a pipe; relative paths are tried from the configuration's folder, then from here", [](config& c) -> setting_field { return &c.questions_file; }},
     {"questions.fields", "", "", "what this set calls question, answer, choices (or several fields, with commas), context, category, id: {question: prompt}", [](config& c) -> setting_field { return &c.questions_fields; }},
+    {"questions.keep", "", "", "fields of a question that go into its result as they are: [source, difficulty]", [](config& c) -> setting_field { return &c.questions_keep; }},
 
     {"model.generator.generator_type", "", "", "openai (vllm and argo mean the same), or simulated: an endpoint inside the program, to try things", [](config& c) -> setting_field { return &c.model.generator_type; }},
     {"model.generator_settings.model", "--model", "NAME", "what the endpoint calls the model; or a shortname of the registry, where no endpoint is named", [](config& c) -> setting_field { return &c.model.model; }},
@@ -77,9 +79,10 @@ const setting table[] = {
     {"processing.save_incremental", "--save-incremental", "", "a checkpoint after every question", [](config& c) -> setting_field { return &c.processing.save_incremental; }},
     {"processing.progress_bar", "!--no-progress-bar", "", "show progress", [](config& c) -> setting_field { return &c.processing.progress_bar; }},
     {"processing.random_selection", "--random", "N", "N questions by chance: what Python's random.seed(S); random.sample(questions, N) draws", [](config& c) -> setting_field { return &c.processing.random_selection; }},
-    {"processing.random_seed", "--seed", "S", "of that selection (not of generation); without one it is drawn and recorded, and a resume adopts it", [](config& c) -> setting_field { return &c.processing.random_seed; }},
+    {"processing.random_seed", "--seed", "S", "of that selection and of shuffled choices (not of generation); without one it is drawn and recorded, and a resume adopts it", [](config& c) -> setting_field { return &c.processing.random_seed; }},
     {"processing.limit", "--limit", "N", "only the first N questions", [](config& c) -> setting_field { return &c.processing.limit; }},
     {"processing.repeats", "--repeats,--epochs", "K", "each question K times: pass@k, majority vote, spread", [](config& c) -> setting_field { return &c.processing.repeats; }},
+    {"processing.shuffle_choices", "--shuffle-choices", "", "put the choices of each question, and of each repeat, in an order drawn by the seed", [](config& c) -> setting_field { return &c.processing.shuffle_choices; }},
     {"processing.strict", "--strict", "", "stop at a record that is no question", [](config& c) -> setting_field { return &c.processing.strict; }},
     {"processing.retry_refused", "--retry-refused", "", "ask again what the endpoint refused for good", [](config& c) -> setting_field { return &c.processing.retry_refused; }},
     {"processing.max_failures", "--max-failures", "N|P%", "stop when more questions than this fail; a share counts once 100 have ended", [](config& c) -> setting_field { return &c.processing.max_failures; }},
@@ -229,6 +232,10 @@ problem parse(const std::string& text, secret& into) {
     return into = {text, {}}, std::nullopt;
 }
 
+problem parse(const std::string& text, name_list& into) {
+    return into = split_list(text), std::nullopt;
+}
+
 bool is_variable(std::string_view text) {
     return text.starts_with("${") && text.find('}') == text.size() - 1;
 }
@@ -331,10 +338,10 @@ problem assign(config& into, const setting& entry, const YAML::Node& node,
     if (auto* const* object = std::get_if<json::object*>(&field))
         return parse_object(node, **object);
     std::string text;
-    if (node.IsSequence() && std::holds_alternative<std::string*>(field) &&
-        entry.path.ends_with(".base_url")) {
+    if (node.IsSequence() &&
+        (std::holds_alternative<name_list*>(field) || entry.path.ends_with(".base_url"))) {
         for (const auto& each : node) {
-            if (!each.IsScalar()) return "expected URLs";
+            if (!each.IsScalar()) return "expected a list of texts";
             text += (text.empty() ? "" : ",") + each.Scalar();
         }
     } else if (node.IsScalar()) {
@@ -375,6 +382,22 @@ std::string seconds_text(duration time) {
 std::string limit_text(const failure_limit& limit) {
     return limit.count ? fmt::format("{}", *limit.count)
                        : fmt::format("{}%", 100 * limit.share.value_or(1));
+}
+
+// What is wrong with one of questions.keep; empty if nothing is.
+std::string trouble_with(const std::string& name) {
+    const auto& taken = result_members();
+    const auto columns = csv_columns();
+    const bool is_member = std::find(taken.begin(), taken.end(), name) != taken.end();
+    if (!is_member && std::find(columns.begin(), columns.end(), name) == columns.end()) return {};
+    const bool says_the_same =
+        std::find(std::begin(question_field_names), std::end(question_field_names), name) !=
+        std::end(question_field_names);
+    return says_the_same
+               ? fmt::format("a result has the question's {0} without it; leave {0} out", name)
+               : fmt::format("{0} is what a result calls something of its own; leave {0} out, or "
+                             "give the field another name in the question file",
+                             name);
 }
 
 } // namespace
@@ -508,7 +531,15 @@ question_fields fields_of(const config& used) {
     question_fields fields;
     for (const auto& [ours, theirs] : used.questions_fields)
         if (theirs.is_string()) fields.names.emplace_back(ours, theirs.get_string());
+    fields.kept = used.questions_keep;
     return fields;
+}
+
+name_list kept_fields(const json::object& recorded) {
+    const auto* questions = recorded.if_contains("questions");
+    const auto* kept =
+        questions && questions->is_object() ? questions->get_object().if_contains("keep") : nullptr;
+    return kept && kept->is_string() ? split_list(std::string(kept->get_string())) : name_list();
 }
 
 std::vector<failure> check(const config& used) {
@@ -530,6 +561,12 @@ std::vector<failure> check(const config& used) {
                             fmt::join(question_field_names, ", ")));
         require(theirs.is_string(), "questions.fields",
                 fmt::format("expected the name of a field for {}", ours));
+    }
+    for (auto name = used.questions_keep.begin(); name != used.questions_keep.end(); ++name) {
+        const auto wrong = trouble_with(*name);
+        require(wrong.empty(), "questions.keep", wrong);
+        require(std::find(used.questions_keep.begin(), name, *name) == name, "questions.keep",
+                *name + " is named twice");
     }
     require(simulated || type == "openai" || type == "vllm" || type == "argo",
             "model.generator.generator_type", not_a("openai, vllm, argo or simulated", type));
@@ -633,6 +670,8 @@ std::string value_text(const config& used, const setting& entry) {
                 return *value ? fmt::format("{}", **value) : "";
             else if constexpr (std::is_same_v<type, header_list>)
                 return value->empty() ? "" : "***";
+            else if constexpr (std::is_same_v<type, name_list>)
+                return fmt::format("{}", fmt::join(*value, ","));
             else if constexpr (std::is_same_v<type, json::object>)
                 return value->empty() ? "" : json_text(*value);
             else
@@ -641,17 +680,17 @@ std::string value_text(const config& used, const setting& entry) {
         entry.of(copy));
 }
 
-std::vector<std::string> split_urls(const std::string& base_url) {
-    std::vector<std::string> urls;
-    for (std::size_t at = 0; at <= base_url.size();) {
-        const auto end = std::min(base_url.find(',', at), base_url.size());
-        auto url = base_url.substr(at, end - at);
-        url.erase(0, url.find_first_not_of(' '));
-        url.erase(url.find_last_not_of(' ') + 1);
-        if (!url.empty()) urls.push_back(std::move(url));
+name_list split_list(const std::string& text) {
+    name_list items;
+    for (std::size_t at = 0; at <= text.size();) {
+        const auto end = std::min(text.find(',', at), text.size());
+        auto item = text.substr(at, end - at);
+        item.erase(0, item.find_first_not_of(' '));
+        item.erase(item.find_last_not_of(' ') + 1);
+        if (!item.empty()) items.push_back(std::move(item));
         at = end + 1;
     }
-    return urls;
+    return items;
 }
 
 std::string redacted_yaml(const config& used) {

@@ -7,6 +7,7 @@
 #include "proctor/app/run_directory.hpp"
 #include "proctor/app/run_lookup.hpp"
 #include "proctor/app/run_opening.hpp"
+#include "proctor/eval/choice_shuffle.hpp"
 #include "proctor/eval/dataset.hpp"
 #include "proctor/pipeline/progress.hpp"
 #include "proctor/pipeline/scheduler.hpp"
@@ -27,22 +28,21 @@ void show(const std::string& text) {
     std::fflush(stdout); // a reply may take its time
 }
 
-// A sample without a seed of its own is drawn anew by the run: any will do here.
-selection chosen_by(const config& used, const question_census& census) {
-    auto settings = identity_settings(used, census);
-    auto& seed = settings.at("selection").at("random_seed");
-    if (seed.is_null()) seed = 0;
-    return selection_of(settings);
-}
-
-// There is one: the census has counted it.
+// There is one: the census has counted it. Without a seed of its own a run draws one: any will do
+// here.
 question first_chosen(const config& used, const question_index& index) {
-    const auto chosen = chosen_by(used, index.census);
+    auto settings = identity_settings(used, index.census);
+    give_seed(settings, 0);
+    const auto chosen = selection_of(settings);
+    const auto shuffle_seed = shuffle_seed_of(settings);
     auto questions = question_reader::open(questions_path(used), index, {}, fields_of(used));
     if (!questions) throw usage_error(questions.error());
     std::uint64_t seen = 0;
     while (auto next = questions->next()) {
-        if (*next && chosen.contains(++seen)) return std::move(**next);
+        if (*next && chosen.contains(++seen)) {
+            if (shuffle_seed) shuffle_choices(**next, *shuffle_seed);
+            return std::move(**next);
+        }
         if (!*next && next->error().code == failure_code::io_error)
             throw usage_error(next->error());
     }

@@ -6,6 +6,7 @@
 #include "proctor/app/load_config.hpp"
 #include "proctor/app/question_spool.hpp"
 #include "proctor/app/run_directory.hpp"
+#include "proctor/eval/choice_shuffle.hpp"
 #include "proctor/eval/dataset.hpp"
 #include "proctor/storage/run_layout.hpp"
 
@@ -92,6 +93,23 @@ question_index count_questions(const config& used, file_system& disk, console& t
         throw cannot_start{exit_usage,
                            {questions_name(used.questions_file) + ": there is no question in it"}};
     return index;
+}
+
+shuffle_counts count_shuffled(const config& used, const selection& chosen) {
+    auto questions = question_reader::open(questions_path(used), fields_of(used));
+    if (!questions) throw cannot_start{exit_usage, {as_named(questions.error(), used).message()}};
+    shuffle_counts counts;
+    std::uint64_t seen = 0;
+    while (!chosen.limit || seen < *chosen.limit) {
+        const auto next = questions->next();
+        if (!next) break;
+        if (!*next || !chosen.contains(++seen)) continue;
+        const auto freedom = freedom_of_choices(**next);
+        counts.multiple_choice += freedom != choice_freedom::no_choices;
+        counts.in_text += freedom == choice_freedom::in_text;
+        counts.bound += freedom == choice_freedom::bound;
+    }
+    return counts;
 }
 
 void keep_question_index(file_system& disk, const std::string& run_directory,

@@ -4,9 +4,11 @@
 #include "proctor/app/exit_status.hpp"
 #include "proctor/app/run_lookup.hpp"
 #include "proctor/codec/json_fields.hpp"
+#include "proctor/eval/choice_shuffle.hpp"
 #include "proctor/eval/dataset.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <chrono>
@@ -68,7 +70,8 @@ class regrading {
 public:
     regrading(const run_view& source, run_builder& into, question_reader questions,
               const grader& marks)
-        : source_(source), into_(into), questions_(std::move(questions)), marks_(marks) {}
+        : source_(source), into_(into), questions_(std::move(questions)), marks_(marks),
+          shuffle_seed_(shuffle_seed_of(source.identity().settings)) {}
 
     result<regrade_report> all() {
         const auto copied = source_.each_record([this](const record_view& record) {
@@ -94,6 +97,7 @@ private:
         if (!asked) return asked.error();
         asked->repeat = static_cast<std::uint16_t>(record.repeat());
         asked->repeats = std::max<std::uint16_t>(record.repeats, 1);
+        if (shuffle_seed_) shuffle_choices(*asked, *shuffle_seed_);
         const auto said = read_answer(record.body);
         if (!said) return said.error();
         const auto begin = std::chrono::steady_clock::now();
@@ -122,6 +126,7 @@ private:
     run_builder& into_;
     questions_in_order questions_;
     const grader& marks_;
+    const std::optional<std::uint64_t> shuffle_seed_;
     ledger taken_; // for what is spent beyond it
     regrade_report report_;
 };
@@ -154,9 +159,12 @@ void forget_regrading(run_identity& identity) {
     identity.about.erase(regraded_from);
 }
 
-std::string regrade_mark(const run_view& source) {
-    return fmt::format("answers of run {} up to record {}", to_hex(source.identity().id),
-                       source.found().next_lsn - 1);
+std::string regrade_mark(const run_view& source, const config& used) {
+    auto mark = fmt::format("answers of run {} up to record {}", to_hex(source.identity().id),
+                            source.found().next_lsn - 1);
+    if (!used.questions_keep.empty())
+        mark += fmt::format(", with {}", fmt::join(used.questions_keep, ", "));
+    return mark;
 }
 
 result<regrade_report> mark_again(const run_view& source, run_builder& into, const config& used,

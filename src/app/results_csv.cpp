@@ -26,6 +26,7 @@ constexpr column columns[] = {
     {"score", "/score"},
     {"reference_choice", "/evaluation/reference_choice"},
     {"model_choice", "/evaluation/model_choice"},
+    {"choice_order", "/choice_order"},
     {"reference_answer", "/reference_answer"},
     {"model_answer", "/model_answer"},
     {"question", "/question"},
@@ -61,28 +62,48 @@ void append_value(std::string& out, const json::value& value) {
         append_text(out, json_text(value));
 }
 
+bool has(const csv_layout& layout, std::string_view column) {
+    return (layout.repeated || column != "repeat") && (layout.shuffled || column != "choice_order");
+}
+
 } // namespace
 
-std::string csv_header(bool repeated) {
+std::vector<std::string_view> csv_columns() {
+    std::vector<std::string_view> names;
+    for (const auto& [name, pointer] : columns) names.push_back(name);
+    return names;
+}
+
+std::string csv_header(const csv_layout& layout) {
     std::string line;
+    const auto add = [&](std::string_view name) {
+        if (!line.empty()) line += ',';
+        append_text(line, name);
+    };
     for (const auto& [name, pointer] : columns)
-        if (repeated || name != "repeat") line.append(line.empty() ? "" : ",").append(name);
+        if (has(layout, name)) add(name);
+    for (const auto& name : layout.kept) add(name);
     return line + "\n";
 }
 
-result<> append_csv_line(std::string& out, std::string_view body, bool repeated) {
+result<> append_csv_line(std::string& out, std::string_view body, const csv_layout& layout) {
     unsigned char buffer[8192]; // most bodies fit
     json::monotonic_resource memory(buffer, sizeof buffer);
     boost::system::error_code ec;
     const auto parsed = json::parse({body.data(), body.size()}, ec, &memory);
     if (ec) return failure{failure_code::bad_syntax, "record body", "not JSON: " + ec.message()};
     bool first = true;
-    for (const auto& [name, pointer] : columns) {
-        if (!repeated && name == "repeat") continue;
+    const auto add = [&](const json::value* value) {
         if (!std::exchange(first, false)) out += ',';
+        if (value) append_value(out, *value);
+    };
+    for (const auto& [name, pointer] : columns) {
+        if (!has(layout, name)) continue;
         boost::system::error_code missing;
-        if (const auto* value = parsed.find_pointer(pointer, missing)) append_value(out, *value);
+        add(parsed.find_pointer(pointer, missing));
     }
+    const auto* members = parsed.if_object();
+    for (const auto& name : layout.kept) add(members ? members->if_contains(name) : nullptr);
     out += '\n';
     return {};
 }

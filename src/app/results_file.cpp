@@ -44,12 +44,18 @@ bool is_wrong(const record_view& record) {
     return what && what->score && *what->score < 1;
 }
 
+csv_layout layout_of(const run_view& run, const results_frame& frame) {
+    const auto& settings = run.identity().settings;
+    return {repeats_of(settings) > 1, shuffle_seed_of(settings).has_value(),
+            kept_fields(frame.config)};
+}
+
 class results_writer {
 public:
     results_writer(const run_view& run, const text_sink& sink, results_format format,
                    results_choice choice, const results_frame& frame)
         : run_(run), out_(sink), format_(format), choice_(choice), frame_(frame),
-          repeated_(repeats_of(run.identity().settings) > 1) {}
+          layout_(layout_of(run, frame)) {}
 
     result<> write() {
         if (auto done = begin(); !done) return done;
@@ -78,7 +84,7 @@ private:
             text += "{\"metadata\": " + json_text(frame_.metadata) + ",\n\"results\": [";
             break;
         case results_format::jsonl: break;
-        case results_format::csv: text += csv_header(repeated_); break;
+        case results_format::csv: text += csv_header(layout_); break;
         case results_format::checkpoint: return begin_checkpoint();
         }
         return {};
@@ -106,7 +112,7 @@ private:
     result<> put(const record_view& record) {
         auto& text = out_.text();
         switch (format_) {
-        case results_format::csv: return append_csv_line(text, record.body, repeated_);
+        case results_format::csv: return append_csv_line(text, record.body, layout_);
         case results_format::jsonl: text.append(record.body).append("\n"); break;
         case results_format::json:
         case results_format::checkpoint:
@@ -128,7 +134,7 @@ private:
     const results_format format_;
     const results_choice choice_;
     const results_frame& frame_;
-    const bool repeated_; // each question is asked several times
+    const csv_layout layout_;
     bool first_ = true;
 };
 

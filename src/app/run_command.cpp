@@ -94,6 +94,7 @@ public:
             keep_questions(opened.store->directory());
             time_in_names_ = time_in_names(*opened.store);
             chosen_ = selection_of(opened.store->identity().settings);
+            shuffle_seed_ = shuffle_seed_of(opened.store->identity().settings);
             write_config();
             begin_log(std::move(opened));
         } catch (const cannot_start& wrong) {
@@ -167,7 +168,7 @@ private:
                                {fmt::format("processing.repeats: {} times {} records are more than "
                                             "the {} that a run may have",
                                             repeats, index_.census.records, highest_question)}};
-        if (config_.model.temperature == 0)
+        if (config_.model.temperature == 0 && !config_.processing.shuffle_choices)
             console_.warn(
                 "processing.repeats: at temperature 0 a model may say the same each time; "
                 "model.generator_settings.temperature sets another");
@@ -190,7 +191,7 @@ private:
     void raise_descriptor_limit() const {
         constexpr rlim_t for_files = 64;
         const rlim_t sides = std::max<rlim_t>(config_.model.generator_type == "simulated" ? 2 : 1,
-                                              split_urls(config_.model.base_url).size());
+                                              split_list(config_.model.base_url).size());
         const rlim_t graders = config_.grader_server ? 1 : 0;
         const rlim_t needed = (sides + graders) * config_.processing.parallel_workers + for_files;
         rlimit limit{};
@@ -252,7 +253,7 @@ private:
         settings.sampling.model = config_.model.model;
         settings.sampling.temperature = config_.model.temperature;
         settings.sampling.max_tokens = static_cast<std::uint32_t>(config_.model.max_tokens);
-        for (const auto& url : split_urls(config_.model.base_url)) {
+        for (const auto& url : split_list(config_.model.base_url)) {
             const auto root = parse_api_root(url);
             if (!root) throw usage_error(root.error());
             options.root = *root;
@@ -503,6 +504,7 @@ private:
         scheduler_settings settings;
         settings.chosen = chosen_;
         settings.repeats = static_cast<std::uint16_t>(config_.processing.repeats);
+        settings.shuffle_seed = shuffle_seed_;
         settings.retry_refused = config_.processing.retry_refused;
         settings.strict = config_.processing.strict;
         settings.only_marks = config_.only_marks;
@@ -850,6 +852,7 @@ private:
     std::optional<question_spool> spool_;
     question_index index_;
     selection chosen_;
+    std::optional<std::uint64_t> shuffle_seed_;
     std::uint64_t total_ = 0;
     std::string time_in_names_; // of the run, not of this session
     std::uint64_t completed_before_ = 0;

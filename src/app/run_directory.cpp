@@ -3,6 +3,7 @@
 
 #include "proctor/app/run_lookup.hpp"
 #include "proctor/codec/json_fields.hpp"
+#include "proctor/eval/choice_shuffle.hpp"
 #include "proctor/eval/model_grader.hpp"
 
 #include <boost/json/parse.hpp>
@@ -87,9 +88,17 @@ std::vector<std::string> run_differences(const json::object& recorded, const jso
     const auto in_full = [](json::object settings) {
         settings["repeats"] = repeats_of(settings);
         settings.emplace("endpoint", "chat");
+        if (!settings.contains("shuffle")) settings["shuffle"] = {{"choices", false}};
         return settings;
     };
     return differences(in_full(recorded), in_full(wanted));
+}
+
+void give_seed(json::object& settings, std::uint64_t seed) {
+    auto& sample = settings.at("selection").at("random_seed");
+    if (sample.is_null()) sample = seed;
+    auto* shuffle = settings.if_contains("shuffle");
+    if (shuffle && shuffle->at("seed").is_null()) shuffle->at("seed") = seed;
 }
 
 json::object identity_settings(const config& used, const question_census& census) {
@@ -98,6 +107,12 @@ json::object identity_settings(const config& used, const question_census& census
         {"sha256", census.sha256}, {"count", census.questions}, {"fields", fields_of(used).text()}};
     settings["selection"] = identity_of_selection(used, census);
     if (used.processing.repeats > 1) settings["repeats"] = used.processing.repeats;
+    if (used.processing.shuffle_choices) {
+        const auto& seed = used.processing.random_seed;
+        settings["shuffle"] = {{"choices", true},
+                               {"version", choice_shuffle_version},
+                               {"seed", seed ? json::value(*seed) : json::value()}};
+    }
     settings["model"] = used.model.model;
     if (used.model.endpoint != "chat") settings["endpoint"] = used.model.endpoint;
     settings["sampling"] = {{"temperature", used.model.temperature},

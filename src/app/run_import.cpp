@@ -95,6 +95,7 @@ public:
         return entry;
     }
 
+    std::uint64_t shuffled() const { return shuffled_; }
     std::uint64_t failed() const { return failed_; }
     std::uint64_t left() const { return usable_; } // not taken
 
@@ -107,13 +108,14 @@ private:
             ++failed_;
             return;
         }
+        shuffled_ += entry->contains("choice_order");
         by_question_[std::string(text_of(*entry, "question"))].push_back(entry);
         ++usable_;
     }
 
     json::value document_;
     std::unordered_map<std::string, std::deque<const json::object*>> by_question_;
-    std::uint64_t usable_ = 0, failed_ = 0;
+    std::uint64_t usable_ = 0, failed_ = 0, shuffled_ = 0;
 };
 
 std::string imported_body(const question& asked, const json::object& entry) {
@@ -141,6 +143,11 @@ result<> import_json(file_system& disk, const std::string& path, run_builder& in
         return failure{failure_code::mismatch, path,
                        "a JSON checkpoint has one result of each question; leave out "
                        "processing.repeats to go on with it"};
+    if (used.processing.shuffle_choices)
+        return failure{
+            failure_code::mismatch, path,
+            "a JSON checkpoint answers questions whose choices stand in the order of the "
+            "set; leave out processing.shuffle_choices to go on with it"};
     foreign_checkpoint checkpoint;
     if (auto done = checkpoint.read(disk, path); !done) return done;
     if (const auto model = checkpoint.model(); !model.empty() && model != used.model.model)
@@ -148,6 +155,11 @@ result<> import_json(file_system& disk, const std::string& path, run_builder& in
                        fmt::format("this checkpoint is of something else:\n  model: it has \"{}\", "
                                    "you ask for \"{}\"",
                                    model, used.model.model)};
+    if (checkpoint.shuffled() > 0)
+        return failure{failure_code::mismatch, path,
+                       fmt::format("it is of a run that shuffled the choices of {} questions; its "
+                                   "answers are to others",
+                                   thousands(checkpoint.shuffled()))};
     auto questions = question_reader::open(questions_path(used), fields_of(used));
     if (!questions) return questions.error();
     std::uint64_t taken = 0, seen = 0;

@@ -161,6 +161,11 @@ selection selection_of(const json::object& settings) {
     return found;
 }
 
+std::optional<std::uint64_t> shuffle_seed_of(const json::object& settings) {
+    const auto* shuffling = object_at(settings, "shuffle");
+    return shuffling ? number_at(*shuffling, "seed") : std::nullopt;
+}
+
 std::string size_text(std::uint64_t bytes) {
     constexpr std::string_view units[] = {"bytes", "kB", "MB", "GB", "TB"};
     auto size = static_cast<double>(bytes);

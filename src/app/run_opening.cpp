@@ -2,6 +2,7 @@
 #include "proctor/app/run_opening.hpp"
 
 #include "proctor/app/exit_status.hpp"
+#include "proctor/app/question_counting.hpp"
 #include "proctor/app/question_spool.hpp"
 #include "proctor/app/regrade.hpp"
 #include "proctor/app/run_directory.hpp"
@@ -93,7 +94,7 @@ public:
         const auto wanted = regraded_settings(source);
         const auto& checkpoints = config_.processing.checkpoint_directory;
         const auto searching = begin_search(checkpoints);
-        const auto from = regrade_mark(source);
+        const auto from = regrade_mark(source, config_);
         auto made = run_made_from(disk_, checkpoints, from, wanted);
         if (!made) must(made.error());
         if (!*made) *made = make_regraded(source, from, wanted, marks);
@@ -129,7 +130,7 @@ private:
                              "are needed to mark the answers (--set "
                              "questions_file=… names another place)",
                              config_.questions_file, source.directory())}};
-        const auto different = differences(settings, now);
+        const auto different = run_differences(settings, now);
         if (!different.empty())
             throw cannot_start{exit_run_unusable,
                                {fmt::format("{}: its answers are of something else:\n  {}",
@@ -291,8 +292,7 @@ private:
         identity.created = iso_time(started_);
         identity.made_by = "proctor " PROCTOR_VERSION;
         identity.settings = wanted;
-        auto& seed = identity.settings.at("selection").at("random_seed");
-        if (seed.is_null()) seed = random_number() >> 32; // short enough to be typed
+        give_seed(identity.settings, random_number() >> 32); // short enough to be typed
         identity.about["questions_file"] = config_.questions_spool.empty()
                                                ? absolute(config_.questions_file)
                                                : questions_name(config_.questions_file);
@@ -332,7 +332,30 @@ private:
             console_.also_write_to(join_path(directory, run_log_file));
             console_.say(fmt::format("New run: {}", directory));
         }
+        if (config_.processing.shuffle_choices) tell_of_shuffle(selection_of(identity.settings));
         opened_.store = std::move(*created);
+    }
+
+    void tell_of_shuffle(const selection& chosen) {
+        const auto counts = count_shuffled(config_, chosen);
+        if (const auto left = counts.in_text + counts.bound; left > 0)
+            console_.warn(fmt::format(
+                "processing.shuffle_choices: {} of {} multiple-choice questions keep their order: "
+                "{} have their choices in their text, and of {} a choice refers to others",
+                thousands(left), thousands(counts.multiple_choice), thousands(counts.in_text),
+                thousands(counts.bound)));
+    }
+
+    // What is kept may change, for it decides nothing; but then results differ in what they say.
+    void tell_of_other_fields(const found_run& run) {
+        const auto* began = run.identity.about.if_contains("config");
+        if (!began || !began->is_object()) return;
+        const auto kept = kept_fields(began->get_object());
+        if (kept == config_.questions_keep) return;
+        console_.warn(fmt::format(
+            "questions.keep: the run began with [{}], and you ask for [{}]: results that are there "
+            "stay as they are (proctor regrade {} --set questions.keep=… writes them anew)",
+            fmt::join(kept, ", "), fmt::join(config_.questions_keep, ", "), run.directory));
     }
 
     void resume_run(const found_run& run) {
@@ -351,6 +374,7 @@ private:
         if (found.last_written != wall_time{})
             console_.say("   Checkpoint time: " + iso_time(found.last_written));
         for (const auto& note : found.notes) console_.warn(note);
+        tell_of_other_fields(run);
         if (found.torn)
             console_.warn(fmt::format(
                 "{}, offset {}: {} bytes of a write that a crash cut off are left "

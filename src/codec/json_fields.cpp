@@ -61,6 +61,11 @@ public:
         key(name);
         out_ += "null";
     }
+    void members(std::string_view written) {
+        if (written.empty()) return;
+        if (out_.back() != '{') out_ += ',';
+        out_ += written;
+    }
     object_writer object(std::string_view name) {
         key(name);
         return object_writer(out_);
@@ -83,6 +88,7 @@ void write_question(object_writer& body, const question& asked) {
     if (!asked.own_id.empty()) body.text("id", asked.own_id);
     body.text("question", asked.text);
     body.text("reference_answer", asked.reference_answer);
+    if (!asked.choice_order.empty()) body.text("choice_order", asked.choice_order);
 }
 
 void write_answer(object_writer& body, const answer& said) {
@@ -101,6 +107,7 @@ void write_answer(object_writer& body, const answer& said) {
 void write_tail(object_writer& body, const question& asked) {
     body.text("format", to_string(asked.format));
     body.text_or_null("category", asked.category);
+    body.members(asked.kept);
 }
 
 failure bad(failure_code code, std::string detail) {
@@ -309,6 +316,23 @@ std::string failed_body(const question& asked, const question_failure& why) {
     return out;
 }
 
+const std::vector<std::string>& result_members() {
+    static const auto members = [] {
+        question asked; // that has all there is
+        asked.repeats = 2;
+        asked.own_id = asked.choice_order = "A";
+        std::vector<std::string> names;
+        for (const auto& text : {result_body(asked, {}, {}), failed_body(asked, {})}) {
+            json_scanner body(text);
+            while (const auto member = body.next())
+                if (std::find(names.begin(), names.end(), member->name) == names.end())
+                    names.emplace_back(member->name);
+        }
+        return names;
+    }();
+    return members;
+}
+
 result<outcome> read_outcome(const record_view& record) {
     outcome what(record.kind, record.question);
     if (record.kind == record_kind::session) return what;
@@ -376,13 +400,20 @@ result<answer> read_answer(std::string_view text) {
 }
 
 result<std::string> read_model_choice(std::string_view text) {
-    std::string chosen;
+    std::string chosen, order;
     json_scanner body(text);
-    while (const auto member = body.next())
+    while (const auto member = body.next()) {
         if (member->name == "evaluation" && member->value.starts_with('{'))
             chosen = text_of(labels_in(member->value).chosen);
+        if (member->name == "choice_order") order = text_of(member->value);
+    }
     if (const auto fine = check_intact(body, text); !fine) return fine.error();
-    return chosen;
+    if (order.empty() || chosen.empty()) return chosen;
+    const auto place = static_cast<std::size_t>(chosen.front() - 'A');
+    if (chosen.size() > 1 || place >= order.size())
+        return bad(failure_code::bad_value,
+                   fmt::format("model_choice {} is none of choice_order {}", chosen, order));
+    return order.substr(place, 1);
 }
 
 outcome outcome_of(const question& asked, const answer& said) {

@@ -1,4 +1,5 @@
 // One record as a question, whichever of the public shapes it has.
+#include "proctor/codec/json_fields.hpp"
 #include "proctor/eval/choice_list.hpp"
 #include "proctor/eval/dataset.hpp"
 
@@ -75,6 +76,7 @@ public:
     }
     const json::object& record() const { return record_; }
     std::string_view name_of(std::string_view of) const { return names_.name_of(of); }
+    const std::vector<std::string>& kept() const { return names_.kept; }
 
 private:
     const json::object& record_;
@@ -385,6 +387,19 @@ result<void> read_context(const raw_record& record, const named_fields& fields, 
     return {};
 }
 
+// Members of the record that go into its result, as JSON.
+std::string read_kept(const named_fields& fields) {
+    std::string members;
+    for (const auto& name : fields.kept()) {
+        const auto* value = fields.record().if_contains(name);
+        if (!value) continue;
+        if (!members.empty()) members += ',';
+        append_json_string(members, name);
+        members.append(":").append(json_text(*value));
+    }
+    return members;
+}
+
 result<question> read_question(const raw_record& record, const named_fields& fields) {
     question asked;
     asked.number = record.number;
@@ -413,6 +428,7 @@ result<question> read_question(const raw_record& record, const named_fields& fie
         asked.category = scalar_text(*category).value_or("");
     if (const auto* id = fields.find("id", {"id", "Record ID"}))
         asked.own_id = scalar_text(*id).value_or("");
+    asked.kept = read_kept(fields);
     return asked;
 }
 

@@ -1,6 +1,8 @@
 // Passing over what is done, and stopping where a limit says so.
 #include "admission.hpp"
 
+#include "proctor/eval/choice_shuffle.hpp"
+
 #include <fmt/format.h>
 
 #include <utility>
@@ -43,8 +45,10 @@ std::optional<admitted_question> admission::next() {
     check_limits();
     if (run_.control.stopping() || at_end_ || !has_place()) return std::nullopt;
     if (!find_repeat() && !(find_question() && find_repeat())) return std::nullopt;
-    if (current_->repeat < current_->repeats) return admitted_question(run_.figures, *current_);
-    return admitted_question(run_.figures, *std::exchange(current_, std::nullopt));
+    const bool is_last = current_->repeat == current_->repeats;
+    auto asked = is_last ? *std::exchange(current_, std::nullopt) : *current_;
+    if (settings_.shuffle_seed) shuffle_choices(asked, *settings_.shuffle_seed);
+    return admitted_question(run_.figures, std::move(asked));
 }
 
 // One repeat after the other: the endpoint has the prompt in its cache, and what is left to a

@@ -114,7 +114,8 @@ void append_result(task_context& run, const question& asked, const answer& said,
 } // namespace
 
 std::size_t bytes_of(const question& asked) {
-    auto bytes = asked.text.size() + asked.reference_answer.size() + asked.context.size();
+    auto bytes = asked.text.size() + asked.reference_answer.size() + asked.context.size() +
+                 asked.kept.size();
     for (const auto& choice : asked.choices) bytes += choice.size();
     return bytes;
 }

@@ -52,7 +52,8 @@ BOOST_FIXTURE_TEST_CASE(every_member_of_the_results_is_on_the_page, workplace) {
     dir.write("q.jsonl", R"({"question": "2 + 2?", "answer": "4", "category": "sums", "id": "s1"})"
                          "\n" +
                              few_questions(40));
-    const auto run = run_to_end(ask(endpoint, "q.jsonl", {"--max-failures", "100%"}));
+    const words all{"--max-failures", "100%", "--shuffle-choices", "--seed", "1"};
+    const auto run = run_to_end(ask(endpoint, "q.jsonl", all));
     BOOST_REQUIRE_MESSAGE(run.code == 3, run.errors);
     const auto file = json_of(results_path(*this, run.errors)).as_object();
     const auto& results = file.at("results").as_array();

@@ -48,10 +48,13 @@ struct model_server {
 // Headers, in the order of the file.
 using header_list = std::vector<std::pair<std::string, std::string>>;
 
+using name_list = std::vector<std::string>; // a list, or a text with commas between
+
 struct config {
     std::string questions_file;
     std::string questions_spool; // what came through that, if it is a pipe, once it is written down
     boost::json::object questions_fields;
+    name_list questions_keep; // fields of a question that go into its result
 
     struct {
         std::string generator_type = "openai"; // or vllm, argo: the same; simulated
@@ -121,6 +124,7 @@ struct config {
         std::optional<std::uint64_t> random_seed;
         std::optional<std::uint64_t> limit;
         std::uint64_t repeats = 1; // each question so often
+        bool shuffle_choices = false;
         bool strict = false;
         bool retry_refused = false;
         failure_limit max_failures;
@@ -154,7 +158,7 @@ struct config {
 using setting_field =
     std::variant<bool*, std::uint64_t*, std::optional<std::uint64_t>*, double*,
                  std::optional<double>*, std::string*, duration*, std::optional<duration>*, secret*,
-                 failure_limit*, header_list*, boost::json::object*>;
+                 failure_limit*, header_list*, name_list*, boost::json::object*>;
 
 struct setting {
     std::string_view path;    // "processing.parallel_workers"
@@ -200,13 +204,15 @@ std::optional<std::string> expand_variables(secret&, const environment&);
 void fill_from_environment(config&, const environment&);
 // The file that holds the questions: questions_file, or the spool of a pipe.
 const std::string& questions_path(const config&);
-// questions.fields, for who reads questions.
+// questions.fields and questions.keep, for who reads questions.
 question_fields fields_of(const config&);
+// questions.keep of a configuration as redacted_json() has it.
+name_list kept_fields(const boost::json::object& recorded);
 // What no single key can tell: what is missing, what does not go together.
 std::vector<failure> check(const config&);
 
-// The parts of a base_url.
-std::vector<std::string> split_urls(const std::string&);
+// "a, b": the names, or the URLs of a base_url, between the commas.
+name_list split_list(const std::string&);
 
 // The configuration as it is used, as YAML; secrets left out.
 std::string redacted_yaml(const config&);

@@ -26,8 +26,9 @@ void forget_regrading(run_identity&); // a resume asks again what has no answer
 // means the same run again, whatever is the latest by now. Throws cannot_start.
 std::string find_regrade_source(file_system&, const std::string& path);
 
-// What a new run is the regrading of; the same as long as the source does not go on.
-std::string regrade_mark(const run_view& source);
+// What a new run is the regrading of; the same as long as the source does not go on, and the same
+// is kept of its questions.
+std::string regrade_mark(const run_view& source, const config&);
 
 struct regrade_report {
     std::uint64_t marked = 0;  // while building

@@ -29,7 +29,7 @@ enum class results_choice { all, incorrect };
 // What stands around the results.
 struct results_frame {
     boost::json::object metadata; // of json and checkpoint
-    boost::json::object config;   // of checkpoint
+    boost::json::object config;   // of checkpoint; of csv, which fields of questions were kept
 };
 
 // Takes the text in large pieces, one behind the other.

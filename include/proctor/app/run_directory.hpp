@@ -7,6 +7,7 @@
 
 #include <boost/json/object.hpp>
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
@@ -16,6 +17,10 @@ namespace proctor {
 // What decides a result, field by field: an allow-list. Workers, URLs, keys, intervals and
 // timeouts are not in it; they may change from session to session.
 boost::json::object identity_settings(const config&, const question_census&);
+
+// Puts a seed where one is to be drawn: the same for whatever follows from it, so that --seed can
+// say it again.
+void give_seed(boost::json::object& identity_settings, std::uint64_t seed);
 
 // Who marks: one of grader_names(), or the shortname of the model that does.
 std::string grader_name(const config&);
@@ -27,7 +32,8 @@ std::uint64_t selected_count(const config&, const question_census&);
 std::uint64_t task_count(const config&, const question_census&);
 
 // What differs between the settings of a run and those that are asked for, as differences(); a run
-// that says nothing of repeats asks each question once.
+// that says nothing of repeats asks each question once, and one that says nothing of a shuffle
+// leaves the choices in their order.
 std::vector<std::string> run_differences(const boost::json::object& recorded,
                                          const boost::json::object& wanted);
 

@@ -52,6 +52,9 @@ boost::json::object used_config(file_system&, const run_view&);
 // Which those are.
 selection selection_of(const boost::json::object& identity_settings);
 
+// What the order of the choices follows from; nothing: they stand as in the set.
+std::optional<std::uint64_t> shuffle_seed_of(const boost::json::object& identity_settings);
+
 // 12345678 as "12.3 MB".
 std::string size_text(std::uint64_t bytes);
 

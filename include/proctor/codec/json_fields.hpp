@@ -13,6 +13,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace proctor {
 
@@ -28,12 +29,15 @@ std::string json_text(const boost::json::value&);
 std::string result_body(const question&, const answer&, const grade&);
 std::string answered_body(const question&, const answer&);
 std::string failed_body(const question&, const question_failure&);
+// The names of all members that these have of their own.
+const std::vector<std::string>& result_members();
 
 // What the ledger wants to know of a record. bad_syntax or bad_value: not a body of this kind.
 result<outcome> read_outcome(const record_view&);
 // The answer in an `answered` or `result` body, for marking it (again).
 result<answer> read_answer(std::string_view body);
-// The choice that the answer in a result's body named; empty if there is none.
+// The choice that the answer in a result's body named, by the letter that the set knows it by where
+// choices were shuffled; empty if there is none.
 result<std::string> read_model_choice(std::string_view body);
 
 // The fields of an outcome without a detour over JSON, for what was just built.

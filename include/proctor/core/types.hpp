@@ -58,6 +58,7 @@ struct question {
     bool context_is_part = false;     // a passage belongs to the question; a text does not
     std::string category;
     std::string own_id; // the set's own `id`, as text; empty if it has none
+    std::string kept;   // further members of its result, as JSON: `"source":"exam","year":2019`
     question_format format = question_format::free_text;
 
     question_id task() const { return task_of(number, repeat, repeats); }

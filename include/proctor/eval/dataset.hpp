@@ -45,10 +45,11 @@ struct raw_record {
 // be several fields, with commas between.
 struct question_fields {
     std::vector<std::pair<std::string, std::string>> names;
+    std::vector<std::string> kept; // what goes into a result as it is; decides nothing
 
     // Empty: as usual.
     std::string_view name_of(std::string_view field) const;
-    std::string text() const; // "question=prompt, answer=target"
+    std::string text() const; // of the names: "question=prompt, answer=target"
 };
 
 inline constexpr std::string_view question_field_names[] = {"question", "answer",   "choices",

@@ -19,10 +19,11 @@ struct failure_limit {
 
 struct scheduler_settings {
     selection chosen;
-    std::uint16_t repeats = 1;  // each question so often, one after the other
-    bool retry_refused = false; // try again what the endpoint refused for good
-    bool strict = false;        // stop at a record that is no question
-    bool only_marks = false;    // nothing is asked; answers that wait are marked, all of them
+    std::uint16_t repeats = 1;                 // each question so often, one after the other
+    std::optional<std::uint64_t> shuffle_seed; // the order of choices follows from it; none: as is
+    bool retry_refused = false;                // try again what the endpoint refused for good
+    bool strict = false;                       // stop at a record that is no question
+    bool only_marks = false; // nothing is asked; answers that wait are marked, all of them
     duration grace = std::chrono::seconds{25}; // for what is in flight when the run is stopped
     // No question is admitted while those in flight are larger together. An attempt holds its
     // question about three times: as it is, as JSON and as the message that is sent.

@@ -145,6 +145,40 @@ BOOST_AUTO_TEST_CASE(fields_of_questions_have_the_names_that_are_given) {
     BOOST_TEST(mentions(problems, "questions.fields: expected the name of a field for answer"));
 }
 
+BOOST_AUTO_TEST_CASE(fields_to_keep_are_a_list_or_a_text_with_commas) {
+    const name_list wanted{"source", "difficulty"};
+    for (const auto* text : {"questions: {keep: [source, difficulty]}\n",
+                             "questions: {keep: 'source, difficulty'}\n"}) {
+        const auto got = load(text);
+        BOOST_TEST(got.problems.empty());
+        BOOST_TEST((fields_of(got.used).kept == wanted));
+        BOOST_TEST(fields_of(got.used).text().empty());
+        BOOST_TEST((load(redacted_yaml(got.used)).used.questions_keep == wanted));
+        BOOST_TEST((kept_fields(redacted_json(got.used)) == wanted));
+    }
+    BOOST_TEST(kept_fields(redacted_json(config{})).empty());
+    BOOST_TEST(mentions(load("questions: {keep: {source: 1}}\n").problems, "questions.keep"));
+    BOOST_TEST(mentions(load("questions: {keep: [[source]]}\n").problems, "expected a list"));
+}
+
+BOOST_AUTO_TEST_CASE(a_field_to_keep_has_a_name_that_no_result_has) {
+    const auto problems = [](name_list keep) {
+        config used;
+        used.questions_keep = std::move(keep);
+        return check(used);
+    };
+    BOOST_TEST(mentions(problems({"category"}),
+                        "questions.keep: a result has the question's category without it; leave "
+                        "category out"));
+    for (const auto* taken : {"score", "repeat", "choice_order", "error_kind", "usage", "skipped",
+                              "model_choice", "prompt_tokens"}) // the last two: columns of CSV
+        BOOST_TEST(mentions(problems({taken}), std::string("questions.keep: ") + taken +
+                                                   " is what a result calls something of its own"),
+                   taken);
+    BOOST_TEST(mentions(problems({"a", "b", "a"}), "questions.keep: a is named twice"));
+    BOOST_TEST(!mentions(problems({"source", "answer", "context"}), "questions.keep"));
+}
+
 BOOST_AUTO_TEST_CASE(an_extra_body_keeps_its_types_through_a_record_of_it) {
     const auto got = load(R"(
 model:

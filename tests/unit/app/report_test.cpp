@@ -1,10 +1,14 @@
 // The figures of a run, against what is worked out by hand.
 #include "proctor/app/report.hpp"
 
+#include "proctor/app/repeat_figures.hpp"
+#include "proctor/codec/json_fields.hpp"
+
 #include <boost/test/unit_test.hpp>
 
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace {
@@ -271,6 +275,27 @@ BOOST_AUTO_TEST_CASE(throughput_is_that_of_the_session) {
     BOOST_TEST(boost::json::value(session_json(ledger_of(eight()), session))
                    .at("questions_per_second")
                    .is_null());
+}
+
+// The set's B is right, and two of three say so, with two letters.
+BOOST_AUTO_TEST_CASE(a_majority_is_of_choices_whatever_letters_they_had) {
+    const std::pair<std::string, std::string> said[] = {{"AB", "A"}, {"BA", "A"}, {"AB", "B"}};
+    repeat_reader reader(3);
+    question asked;
+    asked.number = 1;
+    asked.repeat = 0;
+    asked.repeats = 3;
+    asked.format = question_format::multiple_choice;
+    for (const auto& [order, letter] : said) {
+        ++asked.repeat;
+        asked.choice_order = order;
+        grade mark;
+        mark.model_choice = letter;
+        mark.score = order == (letter == "A" ? "BA" : "AB") ? 1 : 0;
+        const auto body = result_body(asked, {}, mark);
+        BOOST_REQUIRE(reader.add(record_of(record_kind::result, asked, body)).has_value());
+    }
+    BOOST_TEST(reader.finish().majority() == 1.0);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

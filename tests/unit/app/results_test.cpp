@@ -102,12 +102,28 @@ BOOST_AUTO_TEST_CASE(csv_has_a_header_and_quotes_what_would_break_a_line) {
 
 BOOST_AUTO_TEST_CASE(every_line_of_csv_has_all_columns) {
     std::string line;
-    BOOST_REQUIRE(append_csv_line(line, "{}", false).has_value());
+    BOOST_REQUIRE(append_csv_line(line, "{}", {}).has_value());
     const auto commas = [](const std::string& text) {
         return std::count(text.begin(), text.end(), ',');
     };
-    BOOST_TEST(commas(line) == commas(csv_header(false)));
-    BOOST_TEST(!append_csv_line(line, "not JSON", false).has_value());
+    BOOST_TEST(commas(line) == commas(csv_header({})));
+    BOOST_TEST(!append_csv_line(line, "not JSON", {}).has_value());
+}
+
+BOOST_AUTO_TEST_CASE(csv_has_a_column_for_what_was_kept_and_for_what_only_some_runs_have) {
+    const csv_layout layout{true, true, {"source", "a/b, c", "tags"}};
+    const auto header = csv_header(layout);
+    BOOST_TEST(header.starts_with("question_id,repeat,format,"));
+    BOOST_TEST(header.find(",choice_order,") != std::string::npos);
+    BOOST_TEST(header.ends_with(",finish_reason,source,\"a/b, c\",tags\n"));
+    BOOST_TEST(csv_header({}).find("choice_order") == std::string::npos);
+    std::string line;
+    BOOST_REQUIRE(append_csv_line(line,
+                                  R"({"question_id": 1, "repeat": 2, "choice_order": "BA",)"
+                                  R"("a/b, c": 7, "tags": ["x"]})",
+                                  layout)
+                      .has_value());
+    BOOST_TEST(line == "1,2,,,,,,BA,,,,,,,,,,,,7,\"[\"\"x\"\"]\"\n");
 }
 
 BOOST_AUTO_TEST_CASE(a_checkpoint_has_the_layout_of_the_original_and_completed_results_alone) {

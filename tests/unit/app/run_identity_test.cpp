@@ -116,6 +116,50 @@ BOOST_AUTO_TEST_CASE(how_often_questions_are_asked_is_part_of_it) {
     BOOST_TEST(repeats_of(one) == 1u);
 }
 
+// Runs that were made before choices could be shuffled say nothing of it.
+BOOST_AUTO_TEST_CASE(a_shuffle_of_choices_is_part_of_it_with_its_seed) {
+    config plain, shuffling;
+    shuffling.processing.shuffle_choices = true;
+    const auto as_in_the_set = identity_settings(plain, census_of(10));
+    auto drawn = identity_settings(shuffling, census_of(10));
+    BOOST_TEST(!as_in_the_set.contains("shuffle"));
+    BOOST_TEST(!shuffle_seed_of(as_in_the_set).has_value());
+    BOOST_TEST(!shuffle_seed_of(drawn).has_value());
+    give_seed(drawn, 7);
+    BOOST_TEST(shuffle_seed_of(drawn).value() == 7u);
+    BOOST_TEST(drawn.at("selection").at("random_seed") == "none"); // there is no sample
+    BOOST_TEST((run_differences(as_in_the_set, drawn) ==
+                std::vector<std::string>{"shuffle.choices: the run has false, you ask for true"}));
+    BOOST_TEST((run_differences(drawn, as_in_the_set) ==
+                std::vector<std::string>{"shuffle.choices: the run has true, you ask for false"}));
+    BOOST_TEST(run_differences(drawn, identity_settings(shuffling, census_of(10))).empty());
+    shuffling.processing.random_seed = 7;
+    BOOST_TEST(run_differences(drawn, identity_settings(shuffling, census_of(10))).empty());
+    shuffling.processing.random_seed = 8;
+    BOOST_TEST((run_differences(drawn, identity_settings(shuffling, census_of(10))) ==
+                std::vector<std::string>{"shuffle.seed: the run has 7, you ask for 8"}));
+}
+
+BOOST_AUTO_TEST_CASE(one_seed_is_drawn_for_sample_and_shuffle) {
+    config used;
+    used.processing.random_selection = 3;
+    used.processing.shuffle_choices = true;
+    auto settings = identity_settings(used, census_of(10));
+    give_seed(settings, 7);
+    used.processing.random_seed = 7;
+    BOOST_TEST(settings == identity_settings(used, census_of(10)));
+    give_seed(settings, 8); // there is one
+    BOOST_TEST(shuffle_seed_of(settings).value() == 7u);
+}
+
+// It decides nothing: a run goes on with it, and what was paid for is not asked again.
+BOOST_AUTO_TEST_CASE(what_is_kept_of_questions_is_no_part_of_it) {
+    config plain, keeping;
+    keeping.questions_keep = {"source"};
+    BOOST_TEST(identity_settings(plain, census_of(10)) ==
+               identity_settings(keeping, census_of(10)));
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 } // namespace

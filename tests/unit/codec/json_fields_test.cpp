@@ -4,6 +4,7 @@
 #include <boost/json/parse.hpp>
 #include <boost/test/unit_test.hpp>
 
+#include <algorithm>
 #include <limits>
 
 using namespace proctor;
@@ -320,6 +321,47 @@ BOOST_AUTO_TEST_CASE(what_is_asked_once_tells_of_no_repeat) {
     BOOST_TEST(record.repeats == 0u);
     BOOST_TEST(record.question == 17u);
     BOOST_TEST(record.repeat() == 1u);
+}
+
+BOOST_AUTO_TEST_CASE(a_choice_of_a_shuffled_question_is_told_by_the_letter_that_the_set_gives_it) {
+    auto asked = sample_question();
+    asked.choice_order = "CAB";
+    grade mark;
+    mark.model_choice = "B";
+    auto body = result_body(asked, sample_answer(), mark);
+    BOOST_TEST(boost::json::parse(body).at("choice_order") == "CAB");
+    BOOST_TEST(boost::json::parse(body).at("evaluation").at("model_choice") == "B");
+    BOOST_TEST(read_model_choice(body).value() == "A");
+    mark.model_choice.clear();
+    BOOST_TEST(read_model_choice(result_body(asked, sample_answer(), mark)).value() == "");
+    for (const auto* absurd : {"D", "b", "AB"}) {
+        mark.model_choice = absurd;
+        BOOST_TEST(read_model_choice(result_body(asked, sample_answer(), mark)).has_error(),
+                   absurd);
+    }
+}
+
+BOOST_AUTO_TEST_CASE(what_is_kept_of_a_question_stands_in_every_body) {
+    auto asked = sample_question();
+    asked.kept = R"("source":"exam","tags":[1, null])";
+    question_failure why;
+    for (const auto& body : {result_body(asked, sample_answer(), {}),
+                             answered_body(asked, sample_answer()), failed_body(asked, why)}) {
+        const auto object = boost::json::parse(body);
+        BOOST_TEST(object.at("source") == "exam");
+        BOOST_TEST(object.at("tags") == boost::json::parse("[1, null]"));
+    }
+}
+
+BOOST_AUTO_TEST_CASE(all_members_of_results_are_known_by_name) {
+    const auto& members = result_members();
+    const auto knows = [&](std::string_view name) {
+        return std::count(members.begin(), members.end(), name) == 1;
+    };
+    for (const auto* name : {"question_id", "repeat", "id", "choice_order", "category", "usage",
+                             "evaluation", "score", "error_status", "refused"})
+        BOOST_TEST(knows(name), name);
+    BOOST_TEST(!knows("model_choice")); // a member of evaluation
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -133,13 +133,28 @@ BOOST_AUTO_TEST_CASE(choices_without_an_order_get_one_that_never_changes) {
     BOOST_TEST(std::set<std::string>(gpqa.choices.begin(), gpqa.choices.end()).size() == 4u);
 }
 
+BOOST_AUTO_TEST_CASE(fields_are_kept_as_they_are) {
+    question_fields fields;
+    fields.kept = {"source", "difficulty", "say \"it\"", "absent", "meta"};
+    const auto asked =
+        read_one(R"({"question": "Who?", "answer": "I", "difficulty": 0.35, "source": null,)"
+                 R"("say \"it\"": "two\nlines", "meta": {"year": 2019, "tags": ["a", true]}})",
+                 fields);
+    BOOST_TEST(asked.kept == R"("source":null,"difficulty":0.35,"say \"it\"":"two\nlines",)"
+                             R"("meta":{"year": 2019, "tags": ["a", true]})");
+    BOOST_TEST(read_one(R"({"question": "Who?", "answer": "I"})", fields).kept.empty());
+    BOOST_TEST(read_one("question,answer,source\nWho?,I,\"exam, 2019\"\n", fields).kept ==
+               R"("source":"exam, 2019")");
+}
+
 BOOST_AUTO_TEST_CASE(fields_may_have_other_names) {
     const question_fields fields{{{"question", "prompt"},
                                   {"choices", "wrong, right, silly"},
                                   {"answer", "target"},
                                   {"category", "topic"},
                                   {"context", "hint"},
-                                  {"id", "key"}}};
+                                  {"id", "key"}},
+                                 {}};
     const auto asked =
         read_one(R"({"prompt": "Which is liquid?", "question": "no", "wrong": "Iron",)"
                  R"( "right": "Mercury", "silly": "Wood", "target": 1, "topic": "m", )"
@@ -203,7 +218,7 @@ BOOST_AUTO_TEST_CASE(mmlu_has_no_line_of_names) {
 BOOST_AUTO_TEST_CASE(a_column_may_have_another_name) {
     const scratch_dir dir;
     const auto path = dir.write("q.csv", "prompt,target\nWhat is 2+2?,4\n");
-    const auto all = read_all(path, {{{"question", "prompt"}, {"answer", "target"}}});
+    const auto all = read_all(path, {{{"question", "prompt"}, {"answer", "target"}}, {}});
     BOOST_REQUIRE(all.size() == 1u);
     BOOST_TEST(all[0].reference_answer == "4");
     BOOST_TEST((question_reader::open(path).error().code == failure_code::bad_syntax));

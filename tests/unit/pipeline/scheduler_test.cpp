@@ -1,6 +1,8 @@
 // Whole runs in memory: who is asked, how often, and what the log holds afterwards.
 #include "bench.hpp"
 
+#include "proctor/eval/choice_shuffle.hpp"
+
 #include <boost/test/unit_test.hpp>
 
 #include <zstd.h>
@@ -105,6 +107,37 @@ BOOST_AUTO_TEST_CASE(of_a_question_only_the_repeats_that_are_missing_are_asked_a
     BOOST_TEST(asked_number(bench.transport.requests()[9]) == 1);
     BOOST_TEST(asked_number(bench.transport.requests()[10]) == 3);
     BOOST_TEST(bench.counted.completed_count() == 9);
+}
+
+BOOST_AUTO_TEST_CASE(each_repeat_is_asked_and_marked_in_an_order_of_its_own) {
+    std::vector<std::string> prompts;
+    pipeline_bench bench([&](const http_request& request) {
+        prompts.push_back(request.body.substr(request.body.find("What is"), 60));
+        return chat_reply(request.body.find("A) four") == std::string::npos ? "B" : "A");
+    });
+    bench.questions = R"({"question": "What is 2 and 2?", "choices": ["four", "five"],)"
+                      R"("answer": "A"})"
+                      "\n";
+    bench.parallel = 1;
+    scheduler_settings shuffling;
+    shuffling.repeats = 8;
+    shuffling.shuffle_seed = 1;
+    bench.run(shuffling);
+    BOOST_REQUIRE(prompts.size() == 8u);
+    for (std::uint16_t repeat = 1; repeat <= 8; ++repeat) {
+        question expected;
+        expected.format = question_format::multiple_choice;
+        expected.choices = {"four", "five"};
+        expected.reference_answer = "A";
+        expected.number = 1;
+        expected.repeat = repeat;
+        shuffle_choices(expected, 1);
+        BOOST_TEST(prompts[repeat - 1].find("A) " + expected.choices[0]) != std::string::npos,
+                   prompts[repeat - 1]);
+    }
+    BOOST_TEST(std::set<std::string>(prompts.begin(), prompts.end()).size() == 2u);
+    BOOST_TEST(bench.counted.overall().marked == 8u);
+    BOOST_TEST(bench.counted.overall().accuracy() == 1.0);
 }
 
 BOOST_AUTO_TEST_CASE(only_what_was_drawn_is_asked) {
