@@ -42,7 +42,7 @@ public:
                     latency_distribution latency, verdict_form verdicts = verdict_form::plain);
 
     // Whether the key has it.
-    bool knows(std::string_view prompt) const { return key_.find(prompt_hash(prompt)); }
+    bool knows(std::string_view prompt) const { return key_.find(prompt).has_value(); }
 
     // Answers are worded in several ways, all of them clear. A prompt that the key does not know
     // gets one of the choices it lists, or a short sentence; a verdict, if it asks for that, in the
