@@ -680,19 +680,6 @@ std::string value_text(const config& used, const setting& entry) {
         entry.of(copy));
 }
 
-name_list split_list(const std::string& text) {
-    name_list items;
-    for (std::size_t at = 0; at <= text.size();) {
-        const auto end = std::min(text.find(',', at), text.size());
-        auto item = text.substr(at, end - at);
-        item.erase(0, item.find_first_not_of(' '));
-        item.erase(item.find_last_not_of(' ') + 1);
-        if (!item.empty()) items.push_back(std::move(item));
-        at = end + 1;
-    }
-    return items;
-}
-
 std::string redacted_yaml(const config& used) {
     YAML::Node root(YAML::NodeType::Map);
     for (const auto& entry : table) {

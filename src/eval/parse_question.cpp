@@ -344,18 +344,6 @@ json::array values_of(const json::object& record, const Names& names) {
     return values;
 }
 
-std::vector<std::string> split_names(std::string_view names) {
-    std::vector<std::string> split;
-    while (!names.empty()) {
-        auto name = names.substr(0, names.find(','));
-        names.remove_prefix(std::min(names.size(), name.size() + 1));
-        while (name.starts_with(' ')) name.remove_prefix(1);
-        while (name.ends_with(' ')) name.remove_suffix(1);
-        split.emplace_back(name);
-    }
-    return split;
-}
-
 // The choices that are listed apart, put together in `columns` if they are fields of their own;
 // null: there are none.
 const json::value* find_choices(const named_fields& fields, json::value& columns) {
@@ -364,8 +352,7 @@ const json::value* find_choices(const named_fields& fields, json::value& columns
     if (list) return list->is_array() && list->get_array().empty() ? nullptr : list;
     static const auto letters = letter_labels(max_choices);
     const auto given = fields.name_of("choices");
-    auto values =
-        given.empty() ? values_of(record, letters) : values_of(record, split_names(given));
+    auto values = given.empty() ? values_of(record, letters) : values_of(record, split_list(given));
     if (values.size() < 2) return nullptr;
     columns = std::move(values);
     return &columns;
@@ -452,6 +439,18 @@ result<question> parse_row(const raw_record& record, const question_fields& name
 }
 
 } // namespace
+
+std::vector<std::string> split_list(std::string_view text) {
+    std::vector<std::string> items;
+    while (!text.empty()) {
+        auto item = text.substr(0, text.find(','));
+        text.remove_prefix(std::min(text.size(), item.size() + 1));
+        while (item.starts_with(' ')) item.remove_prefix(1);
+        while (item.ends_with(' ')) item.remove_suffix(1);
+        if (!item.empty()) items.emplace_back(item);
+    }
+    return items;
+}
 
 std::string_view question_fields::name_of(std::string_view field) const {
     for (const auto& [ours, theirs] : names)

@@ -211,9 +211,6 @@ name_list kept_fields(const boost::json::object& recorded);
 // What no single key can tell: what is missing, what does not go together.
 std::vector<failure> check(const config&);
 
-// "a, b": the names, or the URLs of a base_url, between the commas.
-name_list split_list(const std::string&);
-
 // The configuration as it is used, as YAML; secrets left out.
 std::string redacted_yaml(const config&);
 // The same as JSON, with numbers as numbers.

@@ -41,6 +41,9 @@ struct raw_record {
     const std::vector<std::string>* columns = nullptr; // of CSV; null: it is JSON
 };
 
+// "a, b": what stands between the commas, without blanks around it; nothing that is empty.
+std::vector<std::string> split_list(std::string_view);
+
 // What a set calls its fields, where that is not usual: {"question", "prompt"}. Of `choices` it may
 // be several fields, with commas between.
 struct question_fields {
