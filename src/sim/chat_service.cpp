@@ -141,8 +141,7 @@ unsigned chat_service::post(const incoming_request& incoming, dialect spoken,
     if (incoming.method != http::verb::post)
         return refuse(405, fmt::format("{} takes POST requests", path_of(spoken)));
     const bool is_chat = spoken == dialect::chat;
-    const auto request =
-        is_chat ? read_chat_request(incoming.body) : read_completions_request(incoming.body);
+    const auto request = read_request(spoken, incoming.body);
     const auto status = request
                             ? complete(*request, response)
                             : refuse(400, fmt::format("the body is not a JSON object with {}",

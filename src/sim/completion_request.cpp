@@ -41,20 +41,12 @@ bool asks_for_verdict(std::string_view message) {
     return message.find("score") != message.npos && message.find("JSON") != message.npos;
 }
 
-} // namespace
-
-std::optional<completion_request> read_chat_request(const std::string& body) {
-    std::array<unsigned char, 16 * 1024> scratch;
-    json::monotonic_resource memory(scratch.data(), scratch.size());
-    boost::system::error_code error;
-    const auto root = json::parse({body.data(), body.size()}, error, &memory);
-    if (error) return std::nullopt;
+std::optional<completion_request> chat_request_in(const json::value& root) {
     const auto* listed = member(root, "messages");
     const auto* messages = listed ? listed->if_array() : nullptr;
     if (!messages) return std::nullopt;
 
     completion_request request;
-    request.model = string_member(root, "model").value_or("simulated");
     bool asked = false;
     for (const auto& message : *messages) {
         auto text = text_of(message);
@@ -72,20 +64,27 @@ std::optional<completion_request> read_chat_request(const std::string& body) {
     return request;
 }
 
-std::optional<completion_request> read_completions_request(const std::string& body) {
+std::optional<completion_request> completions_request_in(const json::value& root) {
+    const auto prompt = string_member(root, "prompt");
+    if (!prompt) return std::nullopt;
+    completion_request request;
+    request.prompt = *prompt;
+    request.characters = prompt->size();
+    return request;
+}
+
+} // namespace
+
+std::optional<completion_request> read_request(dialect spoken, const std::string& body) {
     std::array<unsigned char, 16 * 1024> scratch;
     json::monotonic_resource memory(scratch.data(), scratch.size());
     boost::system::error_code error;
     const auto root = json::parse({body.data(), body.size()}, error, &memory);
     if (error) return std::nullopt;
-    const auto prompt = string_member(root, "prompt");
-    if (!prompt) return std::nullopt;
-
-    completion_request request;
-    request.spoken = dialect::completions;
-    request.model = string_member(root, "model").value_or("simulated");
-    request.prompt = *prompt;
-    request.characters = prompt->size();
+    auto request = spoken == dialect::chat ? chat_request_in(root) : completions_request_in(root);
+    if (!request) return std::nullopt;
+    request->spoken = spoken;
+    request->model = string_member(root, "model").value_or("simulated");
     return request;
 }
 

@@ -19,9 +19,8 @@ struct completion_request {
     std::size_t characters = 0; // of all messages, or the prompt
 };
 
-// Nothing: not a JSON object with messages, one of them the user's.
-std::optional<completion_request> read_chat_request(const std::string& body);
-// Nothing: not a JSON object with a prompt, which is a text.
-std::optional<completion_request> read_completions_request(const std::string& body);
+// Nothing: not a JSON object with messages, one of them the user's; of completions, with a prompt
+// that is a text.
+std::optional<completion_request> read_request(dialect, const std::string& body);
 
 } // namespace proctor
