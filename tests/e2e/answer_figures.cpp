@@ -23,20 +23,15 @@ boost::json::object told_in(const boost::json::value& document) {
 }
 
 struct demo : workplace {
-    finished say(const words& arguments) const { return run_to_end(proctor(arguments)); }
     boost::json::value json_from(const words& arguments) const {
-        const auto run = say(arguments);
-        BOOST_REQUIRE_MESSAGE(run.code == 0, run.errors);
-        return boost::json::parse(run.output);
+        return boost::json::parse(result_of(arguments));
     }
     boost::json::value exported(const std::string& run) const {
         return json_from({"export", run, "--format", "json"});
     }
     // Runs to its end.
     finished complete(const words& more = {}) const {
-        auto run = run_to_end(ask(endpoint, questions, small_segments + more));
-        BOOST_REQUIRE_MESSAGE(run.code == 0, run.errors);
-        return run;
+        return ask_to_end(endpoint, questions, small_segments + more);
     }
 
     const std::string questions = source_path("configs/demo-questions.jsonl");

@@ -16,12 +16,6 @@ constexpr std::size_t total = 30;
 struct class_room : workplace {
     class_room() { dir.write("q.jsonl", few_questions(total)); }
 
-    finished say(const words& arguments) const { return run_to_end(proctor(arguments)); }
-    std::string result_of(const words& arguments) const {
-        const auto run = say(arguments);
-        BOOST_REQUIRE_MESSAGE(run.code == 0, run.errors);
-        return run.output;
-    }
     boost::json::value status(const std::string& run) const {
         return boost::json::parse(result_of({"status", run, "--json"}));
     }

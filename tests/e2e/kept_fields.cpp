@@ -25,15 +25,8 @@ std::string annotated() {
 struct annotated_exam : workplace {
     annotated_exam() : endpoint({"--questions", dir.write("q.jsonl", annotated())}) {}
 
-    std::string output_of(const words& arguments) const {
-        const auto run = run_to_end(proctor(arguments));
-        BOOST_REQUIRE_MESSAGE(run.code == 0, run.errors);
-        return run.output;
-    }
     finished complete(const words& more = {}) const {
-        auto run = run_to_end(ask(endpoint, "q.jsonl", more));
-        BOOST_REQUIRE_MESSAGE(run.code == 0, run.errors);
-        return run;
+        return ask_to_end(endpoint, "q.jsonl", more);
     }
 
     simulator endpoint;
@@ -77,14 +70,14 @@ BOOST_FIXTURE_TEST_CASE(they_survive_kills_compaction_export_and_merge, annotate
     BOOST_TEST(runs().size() == 1u);
 
     complete(keeping + words{"--no-auto-resume"});
-    output_of({"merge", "whole", runs()[0], runs()[1]});
+    result_of({"merge", "whole", runs()[0], runs()[1]});
     for (const auto& where : {runs().front(), std::string("whole")}) {
-        check_fields(lines_of(output_of({"export", where, "--format", "jsonl"})));
+        check_fields(lines_of(result_of({"export", where, "--format", "jsonl"})));
         for (const auto* format : {"json", "checkpoint"})
-            check_fields(boost::json::parse(output_of({"export", where, "--format", format}))
+            check_fields(boost::json::parse(result_of({"export", where, "--format", format}))
                              .at("results")
                              .as_array());
-        const auto csv = output_of({"export", where, "--format", "csv"});
+        const auto csv = result_of({"export", where, "--format", "csv"});
         BOOST_TEST(contains(csv, ",finish_reason,source,tags\n"));
         BOOST_TEST(contains(csv, R"(,stop,exam 59,"{""number"": 59, ""of"": [null, ""a, b""]}")"
                                  "\n"));

@@ -28,16 +28,8 @@ struct repeated_exam : workplace {
         return simulator(
             {"--questions", dir.file("q.jsonl"), "--accuracy", "0.6", "--latency", latency});
     }
-    finished say(const words& arguments) const { return run_to_end(proctor(arguments)); }
-    std::string result_of(const words& arguments) const {
-        const auto run = say(arguments);
-        BOOST_REQUIRE_MESSAGE(run.code == 0, run.errors);
-        return run.output;
-    }
     boost::json::value complete(const simulator& endpoint, const words& more = {}) const {
-        const auto run = run_to_end(ask(endpoint, "q.jsonl", thrice + more));
-        BOOST_REQUIRE_MESSAGE(run.code == 0, run.errors);
-        return json_of(results_path(*this, run.errors));
+        return json_of(results_path(*this, ask_to_end(endpoint, "q.jsonl", thrice + more).errors));
     }
 
     const words thrice{"--repeats", std::to_string(times)};

@@ -31,11 +31,8 @@ struct shuffled_exam : workplace {
         return simulator(
             {"--questions", dir.file("q.jsonl"), "--accuracy", "0.6", "--latency", latency});
     }
-    finished say(const words& arguments) const { return run_to_end(proctor(arguments)); }
     boost::json::array complete(const simulator& endpoint, const words& more) const {
-        const auto run = run_to_end(ask(endpoint, "q.jsonl", more));
-        BOOST_REQUIRE_MESSAGE(run.code == 0, run.errors);
-        return results_in(results_path(*this, run.errors));
+        return results_in(results_path(*this, ask_to_end(endpoint, "q.jsonl", more).errors));
     }
 };
 

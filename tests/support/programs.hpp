@@ -11,6 +11,7 @@
 
 #include <boost/json/parse.hpp>
 #include <boost/json/value_to.hpp>
+#include <boost/test/unit_test.hpp>
 
 #include <algorithm>
 #include <cstdint>
@@ -147,12 +148,29 @@ public:
         return {words{program("proctor")} + arguments, {}, dir.path().string()};
     }
 
+    finished say(const words& arguments) const { return run_to_end(proctor(arguments)); }
+    // What a command that must succeed prints.
+    std::string result_of(const words& arguments) const {
+        const auto run = say(arguments);
+        BOOST_REQUIRE_MESSAGE(run.code == 0, run.errors);
+        return run.output;
+    }
+
     // proctor run with an endpoint to ask: a simulator, or what has a base_url and a ca_file too.
     template <class Endpoint>
     command ask(const Endpoint& whom, const std::string& questions, const words& more = {}) const {
         words endpoint{"--model", "m", "--base-url", whom.base_url(), "--wait-for-endpoint", "60s"};
         if (!whom.ca_file().empty()) endpoint = endpoint + words{"--ca-file", whom.ca_file()};
         return proctor(words{"run", questions, "--no-progress-bar"} + endpoint + more);
+    }
+
+    // The same, to its end, which must be a good one.
+    template <class Endpoint>
+    finished ask_to_end(const Endpoint& whom, const std::string& questions,
+                        const words& more = {}) const {
+        auto run = run_to_end(ask(whom, questions, more));
+        BOOST_REQUIRE_MESSAGE(run.code == 0, run.errors);
+        return run;
     }
 
     // Everything in the folder, by its path from there; links not followed.
