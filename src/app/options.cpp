@@ -416,7 +416,8 @@ std::string missing(const CLI::App&, const prune_options& options) {
 
 struct subcommand {
     CLI::App* parser;
-    std::string_view enough;              // said of a word that is one too many
+    std::function<void()> add_flags; // once, when the command is met or a page shows all of them
+    std::string_view enough;         // said of a word that is one too many
     std::function<std::string()> missing; // asked once the words are parsed
     std::function<any_command()> taken;
     std::function<std::string()> page; // instead, of a command that only shows one
@@ -442,8 +443,10 @@ subcommand add_command(CLI::App& app, const description& about,
                        void (*add_flags)(CLI::App&, Options&)) {
     auto& parser = add_parser(app, about);
     const auto options = std::make_shared<Options>(); // CLI11 keeps pointers into it
-    add_flags(parser, *options);
+    const auto add = [&parser, options, add_flags] { add_flags(parser, *options); };
+    parser.preparse_callback([add](std::size_t) { add(); });
     return {&parser,
+            add,
             about.enough,
             [&parser, options] { return missing(parser, *options); },
             [options] { return any_command(*options); },
@@ -452,7 +455,7 @@ subcommand add_command(CLI::App& app, const description& about,
 
 // A command that shows a page which is made from all the others.
 subcommand add_page(CLI::App& app, const description& about) {
-    return {&add_parser(app, about), about.enough, [] { return std::string(); }, {}, {}};
+    return {&add_parser(app, about), {}, about.enough, [] { return std::string(); }, {}, {}};
 }
 
 subcommand add_completion(CLI::App& app) {
@@ -593,6 +596,8 @@ parsed_line parse_command_line(int argc, char** argv) {
         return {std::nullopt,
                 complain(fmt::format("{0}: {1} (see proctor {0} --help)", name, what))};
     if (command->page) {
+        for (const auto& each : commands)
+            if (each.add_flags) each.add_flags();
         std::fputs(command->page().c_str(), stdout);
         return {std::nullopt, exit_complete};
     }
