@@ -33,18 +33,26 @@ peak_of() { awk '/^took/ { print $8 }' "$1"; }
 median() { sort -n | awk '{ v[NR] = $1 } END { print v[int((NR + 1) / 2)] }'; }
 divide() { awk -v a="$1" -v b="$2" 'BEGIN { printf "%.3f", a / b }'; }
 
-all_met=yes
-table() { printf '| figure | goal | measured | met |\n| --- | --- | --- | --- |\n'; }
-# row FIGURE GOAL MEASURED yes|no
-row() {
-    printf '| %s | %s | %s | %s |\n' "$@"
-    [ "$4" = yes ] || all_met=
-}
-# judge FIGURE ≥|≤ GOAL MEASURED UNIT [MORE]
+# What the last release was measured at: lines of "figure<tab>measured". The noise of these ratios is
+# what they differ by from run to run on a machine of two shared cores. $figures takes the new ones.
+last_release=$PWD/tests/bench/last_release.tsv
+noise=0.12
+
+table() { printf '| figure | goal | measured | met | last release |\n| --- | --- | --- | --- | --- |\n'; }
+# row FIGURE GOAL MEASURED yes|no [LAST]
+row() { printf '| %s | %s | %s | %s | %s |\n' "$1" "$2" "$3" "$4" "${5:-}"; }
+# judge FIGURE ≥|≤ GOAL MEASURED UNIT [MORE]: a row; a FIGURE that begins with "…" goes on with the one
+# before.
+subject=
 judge() {
-    local met
+    local met last name=$1
+    if [[ $1 == …* ]]; then name="$subject $1"; else subject=$1; fi
     met=$(awk -v m="$4" -v g="$3" -v d="$2" 'BEGIN { print (d == "≥" ? m >= g : m <= g) ? "yes" : "no" }')
-    row "$1" "$2 $3${5:+ $5}" "$4${5:+ $5}${6:+; $6}" "$met"
+    last=$(awk -F '\t' -v name="$name" -v m="$4" -v d="$2" -v noise="$noise" '$1 == name {
+        worse = d == "≥" ? m < $2 * (1 - noise) : m > $2 * (1 + noise)
+        print $2 (worse ? ": worse now" : "") }' "$last_release")
+    printf '%s\t%s\n' "$name" "$4" >>"${figures:-/dev/null}"
+    row "$1" "$2 $3${5:+ $5}" "$4${5:+ $5}${6:+; $6}" "$met" "$last"
 }
 
 # start_nginx LOCATION [HTTP]: one worker, HTTPS on loopback with a certificate of an authority of its
