@@ -2,6 +2,8 @@
 // the instances that its headers declare elsewhere.
 #include <fmt/format-inl.h>
 
+static_assert(FMT_VERSION / 10000 == 9, "these are the instances that fmt 9 declares");
+
 FMT_BEGIN_NAMESPACE
 namespace detail {
 

@@ -28,7 +28,7 @@ constexpr auto program_examples = R"(Examples:
   proctor config                                 every key of the configuration)";
 
 constexpr auto run_examples =
-    R"(Every flag has a key in the YAML file (configs/example.yaml); a flag wins over the file.
+    R"(Flags that say what a run does have a key in the YAML file (configs/example.yaml), and win over it.
 
 Examples:
   proctor run questions.jsonl --model mistral-7b --base-url https://gpu1:8000/v1 --ca-file ca.pem
@@ -43,8 +43,8 @@ Examples:
 
 Interrupted, killed, or out of disk: the same command goes on where it was.
 
-Exit status: 0 complete, 2 usage, 3 some questions failed, 4 run does not fit or is damaged,
-5 run is held, 6 disk, 7 a limit was reached, 75 endpoint away, 77 endpoint refuses,
+Exit status: 0 complete, 1 internal error, 2 usage, 3 some questions failed, 4 run does not fit or
+is damaged, 5 run is held, 6 disk, 7 a limit was reached, 75 endpoint away, 77 endpoint refuses,
 128+n signal n.)";
 
 constexpr auto config_examples =

@@ -11,8 +11,11 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <cstdlib>
 #include <cstring>
+#include <filesystem>
 #include <fstream>
+#include <system_error>
 
 namespace proctor {
 namespace {
@@ -63,6 +66,22 @@ result<void> use_client_certificate(SSL_CTX* context, const tls_options& options
     return failure(failure_code::bad_value, key, "no private key in PEM form without a passphrase");
 }
 
+bool is_there(const std::string& path) {
+    std::error_code error;
+    return std::filesystem::exists(path, error);
+}
+
+// What the system trusts; SSL_CERT_FILE and SSL_CERT_DIR say otherwise.
+result<void> trust_system(asio::ssl::context& context) {
+    context.set_default_verify_paths();
+    if (std::getenv(X509_get_default_cert_file_env()) ||
+        std::getenv(X509_get_default_cert_dir_env()))
+        return {};
+    if (is_there(X509_get_default_cert_file()) || is_there(X509_get_default_cert_dir())) return {};
+    const auto elsewhere = find_authorities(is_there);
+    return elsewhere.empty() ? result<void>() : trust_file(context, elsewhere);
+}
+
 std::string verification_text(long verdict, const std::string& host) {
     switch (verdict) {
     case X509_V_ERR_HOSTNAME_MISMATCH:
@@ -104,6 +123,18 @@ int keep_session(SSL* ssl, SSL_SESSION* session) {
     return 1; // the reference is ours
 }
 
+std::string find_authorities(const std::function<bool(const std::string&)>& exists) {
+    static constexpr std::array files{
+        "/etc/ssl/certs/ca-certificates.crt",                // Debian, Arch, Gentoo
+        "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem", // Red Hat and its kin, from 7 on
+        "/etc/pki/tls/certs/ca-bundle.crt",                  // the same, before
+        "/var/lib/ca-certificates/ca-bundle.pem",            // SUSE
+        "/etc/ssl/ca-bundle.pem",                            // SUSE, before
+        "/etc/ssl/cert.pem"};                                // Alpine
+    const auto found = std::find_if(files.begin(), files.end(), exists);
+    return found == files.end() ? std::string() : *found;
+}
+
 void tls_session_keeper::attach(SSL* ssl) {
     SSL_set_app_data(ssl, this);
     if (newest_) SSL_set_session(ssl, newest_.get());
@@ -126,7 +157,7 @@ result<asio::ssl::context> make_tls_context(const tls_options& options) {
     context.set_verify_mode(options.insecure_skip_verify ? asio::ssl::verify_none
                                                          : asio::ssl::verify_peer);
     if (options.ca_file.empty() && options.ca_pem.empty()) {
-        context.set_default_verify_paths();
+        if (auto trusted = trust_system(context); !trusted) return trusted.error();
         return context;
     }
     if (!options.ca_file.empty())

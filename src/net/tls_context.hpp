@@ -8,6 +8,7 @@
 
 #include <openssl/ssl.h>
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -34,6 +35,10 @@ private:
 // TLS 1.2 or later, peers verified unless told otherwise. not_found or bad_value: a file that is
 // named cannot be used.
 result<asio::ssl::context> make_tls_context(const tls_options&);
+
+// The OpenSSL that is linked in looks for authorities where Debian keeps them. Where that is not:
+// the first of the files that other systems have for that which `exists`; empty if none does.
+std::string find_authorities(const std::function<bool(const std::string&)>& exists);
 
 // Before the handshake: whom the certificate must name. A name is sent as SNI too; an IP address
 // must not be (RFC 6066).

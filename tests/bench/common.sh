@@ -9,7 +9,7 @@ need() {
     local tool
     for tool in "$@"; do
         [ -x "$tool" ] || {
-            echo "$0: $tool is missing (tools/install-deps all; cmake --preset release &&" \
+            echo "$0: $tool is missing (tools/install-deps all; cmake --preset release -DPROCTOR_TESTS=ON &&" \
                 "cmake --build --preset release)" >&2
             exit 2
         }
@@ -33,25 +33,34 @@ peak_of() { awk '/^took/ { print $8 }' "$1"; }
 median() { sort -n | awk '{ v[NR] = $1 } END { print v[int((NR + 1) / 2)] }'; }
 divide() { awk -v a="$1" -v b="$2" 'BEGIN { printf "%.3f", a / b }'; }
 
-# What the last release was measured at: lines of "figure<tab>measured". The noise of these ratios is
-# what they differ by from run to run on a machine of two shared cores. $figures takes the new ones.
+# What the last release was measured at: lines of "figure<tab>measured", ratios within one run; rates
+# and times say more of the hour than of the program. The noise is what such ratios differed by between
+# runs of one program (README.md has spreads). $figures takes the new ones.
 last_release=$PWD/tests/bench/last_release.tsv
 noise=0.12
 
 table() { printf '| figure | goal | measured | met | last release |\n| --- | --- | --- | --- | --- |\n'; }
-# row FIGURE GOAL MEASURED yes|no [LAST]
-row() { printf '| %s | %s | %s | %s | %s |\n' "$1" "$2" "$3" "$4" "${5:-}"; }
-# judge FIGURE ≥|≤ GOAL MEASURED UNIT [MORE]: a row; a FIGURE that begins with "…" goes on with the one
-# before.
+# row FIGURE GOAL MEASURED yes|no [LAST]: a FIGURE that begins with "…" goes on with the one before.
 subject=
+row() {
+    [[ $1 == …* ]] || subject=$1
+    printf '| %s | %s | %s | %s | %s |\n' "$1" "$2" "$3" "$4" "${5:-}"
+}
+# judge FIGURE ≥|≤ GOAL MEASURED [UNIT [MORE]]: a row; of what has no unit, compared with the last release.
 judge() {
-    local met last name=$1
-    if [[ $1 == …* ]]; then name="$subject $1"; else subject=$1; fi
+    local met last= name=$1
+    [[ $4 =~ ^-?[0-9]+([.][0-9]+)?(e[+-][0-9]+)?$ ]] || {
+        echo "$0: '$4' is no figure of: $1" >&2
+        exit 1
+    }
+    [[ $1 != …* ]] || name="$subject $1"
     met=$(awk -v m="$4" -v g="$3" -v d="$2" 'BEGIN { print (d == "≥" ? m >= g : m <= g) ? "yes" : "no" }')
-    last=$(awk -F '\t' -v name="$name" -v m="$4" -v d="$2" -v noise="$noise" '$1 == name {
-        worse = d == "≥" ? m < $2 * (1 - noise) : m > $2 * (1 + noise)
-        print $2 (worse ? ": worse now" : "") }' "$last_release")
-    printf '%s\t%s\n' "$name" "$4" >>"${figures:-/dev/null}"
+    if [ -z "${5:-}" ]; then
+        last=$(awk -F '\t' -v name="$name" -v m="$4" -v d="$2" -v noise="$noise" '$1 == name {
+            worse = d == "≥" ? m < $2 * (1 - noise) : m > $2 * (1 + noise)
+            print $2 (worse ? ": worse now" : "") }' "$last_release")
+        printf '%s\t%s\n' "$name" "$4" >>"${figures:-/dev/null}"
+    fi
     row "$1" "$2 $3${5:+ $5}" "$4${5:+ $5}${6:+; $6}" "$met" "$last"
 }
 

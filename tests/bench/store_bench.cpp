@@ -1,6 +1,6 @@
-// The store's speed, one figure a line: name, goal, measured, met; tabs between. Every rate is
-// measured beside what it is compared with, in turns, and medians are told, because a machine
-// drifts. tests/bench/store runs it and makes a table.
+// The store's speed, one figure a line, as report() writes it. Every rate is measured beside what
+// it is compared with, in turns, and medians are told, because a machine drifts. tests/bench/store
+// runs it and makes a table; the other benches measure whole commands with it.
 #include "material.hpp"
 
 #include "proctor/async/clock.hpp"
@@ -556,7 +556,8 @@ void export_run(const std::string& directory) {
     fmt::print("{:.3f} seconds, {:.1f} MB/s\n", took, double(bytes) / 1e6 / took);
 }
 
-// Runs a command and prints, behind what it prints, its time, CPU and peak of memory.
+// Runs a command and prints, behind what it prints, its time, CPU and peak of memory. Ends as it
+// did.
 int measure(char** command) {
     const auto begin = seconds_now();
     const auto child = ::fork();
@@ -567,10 +568,10 @@ int measure(char** command) {
     int status = 0;
     rusage used{};
     check(::wait4(child, &status, 0, &used) == child, "cannot wait");
+    const auto code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
     fmt::print("took {:.4f} seconds, cpu {:.3f} seconds, peak {:.1f} MiB, status {}\n",
-               seconds_now() - begin, cpu_seconds(used), double(used.ru_maxrss) / 1024,
-               WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status));
-    return 0;
+               seconds_now() - begin, cpu_seconds(used), double(used.ru_maxrss) / 1024, code);
+    return code;
 }
 
 int run(int argc, char** argv) {

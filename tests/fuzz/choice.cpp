@@ -1,6 +1,6 @@
 // What a model may say to a question: before the first NUL its choices, a line each, and behind it
 // a piece that the answer repeats. What is found is one of the choices; and what took steps that
-// grow with the square of an answer's length would hit -timeout.
+// grow with the square of an answer's length would hit -timeout=10.
 #include "fuzz/text.hpp"
 
 #include "proctor/eval/choice_list.hpp"

@@ -1,5 +1,6 @@
 // Who trusts whom, beyond what endpoint_test.cpp asks.
 #include "exchanges.hpp"
+#include "net/tls_context.hpp"
 #include "support/scratch_dir.hpp"
 
 #include <cstdlib>
@@ -108,6 +109,18 @@ BOOST_AUTO_TEST_CASE(whom_to_trust_may_be_left_open) {
     options.tls.insecure_skip_verify = true;
     const auto client = connect(loop, options);
     BOOST_TEST(loop.ask(*client, chat()).has_value());
+}
+
+BOOST_AUTO_TEST_CASE(authorities_are_found_where_other_systems_keep_them) {
+    const auto where_only = [](const std::string& there) {
+        return find_authorities([there](const std::string& path) { return path == there; });
+    };
+    for (const std::string path :
+         {"/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/ca-bundle.pem", "/etc/ssl/cert.pem"})
+        BOOST_TEST(where_only(path) == path);
+    BOOST_TEST(find_authorities([](const std::string&) { return true; }) ==
+               "/etc/ssl/certs/ca-certificates.crt");
+    BOOST_TEST(where_only("/elsewhere").empty());
 }
 
 BOOST_AUTO_TEST_CASE(ssl_cert_file_names_authorities) {
