@@ -530,6 +530,8 @@ int complain_of_extra(const subcommand& command, const std::string& word) {
 }
 
 int complain_of_command(const std::vector<subcommand>& commands, const std::string& word) {
+    if (word.starts_with("-"))
+        return complain(fmt::format("unknown flag {} (see proctor --help)", word));
     std::vector<std::string> names;
     for (const auto& command : commands) names.push_back(command.parser->get_name());
     const std::vector<std::string_view> known(names.begin(), names.end());
@@ -590,6 +592,11 @@ parsed_line parse_command_line(int argc, char** argv) {
         return {std::nullopt, exit_usage};
     }
     const auto& name = command->parser->get_name();
+    // What stood before the command is nobody's, and must not go unheard.
+    if (const auto before = app.remaining(); !before.empty())
+        return {std::nullopt, complain(fmt::format("{} comes before the command; its place is "
+                                                   "behind it: proctor {} … {}",
+                                                   before.front(), name, before.front()))};
     const auto extra = command->parser->remaining();
     if (!extra.empty()) return {std::nullopt, complain_of_extra(*command, extra.front())};
     if (const auto what = command->missing(); !what.empty())

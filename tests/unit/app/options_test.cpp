@@ -99,6 +99,8 @@ BOOST_AUTO_TEST_CASE(what_nobody_knows_is_a_usage_error) {
     for (const auto& words : {std::vector<std::string>{"run", "--paralel", "3"},
                               {"run", "a.jsonl", "b.jsonl"},
                               {"walk"},
+                              {"--walk"},
+                              {"--parallel", "4", "run", "q.jsonl"},
                               {},
                               {"run", "--ack-fd", "x"},
                               {"status"},
