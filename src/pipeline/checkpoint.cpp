@@ -30,41 +30,47 @@ checkpoint::~checkpoint() {
     compaction_thread_.join();
 }
 
-void checkpoint::batch::add(const record_view& record, outcome what) {
+void checkpoint::piece::add(const record_view& record, outcome what) {
     append_record(records, record);
     outcomes.push_back(std::move(what));
 }
 
-void checkpoint::batch::make_all() {
+void checkpoint::piece::make_all() {
+    outcomes.reserve(outcomes.size() + to_make.size());
     for (const auto& maker : to_make) {
         auto made = maker();
         made.head.body = made.body;
         add(made.head, std::move(made.what));
     }
-    to_make.clear();
+    std::exchange(to_make, {});
     bytes_to_make = 0;
 }
 
-void checkpoint::begin_batch() {
-    const auto now = clock_.now();
-    gathered_.set(now + settings_.gather_time);
-    if (unsynced_.empty()) waited_.set(now + settings_.longest_wait);
+checkpoint::piece& checkpoint::make_room(std::size_t bytes) {
+    if (gathering_.count == 0) {
+        const auto now = clock_.now();
+        gathered_.set(now + settings_.gather_time);
+        if (unsynced_count_ == 0) waited_.set(now + settings_.longest_wait);
+    }
+    auto& pieces = gathering_.pieces;
+    if (pieces.empty() || pieces.back().bytes() >= settings_.gather_bytes) pieces.emplace_back();
+    ++gathering_.count;
+    gathering_.bytes += bytes;
+    ++pieces.back().count;
+    return pieces.back();
 }
 
 void checkpoint::append(const record_view& record, outcome what) {
     if (failed_) return;
-    if (gathering_.count == 0) begin_batch();
-    gathering_.add(record, std::move(what));
-    ++gathering_.count;
+    make_room(record_header_size + record.body.size()).add(record, std::move(what));
     if (work_is_due()) wake_.notify();
 }
 
 void checkpoint::append(std::function<made_record()> maker, std::size_t bytes) {
     if (failed_) return;
-    if (gathering_.count == 0) begin_batch();
-    gathering_.to_make.push_back(std::move(maker));
-    gathering_.bytes_to_make += bytes;
-    ++gathering_.count;
+    auto& gathering = make_room(bytes);
+    gathering.to_make.push_back(std::move(maker));
+    gathering.bytes_to_make += bytes;
     if (work_is_due()) wake_.notify();
 }
 
@@ -87,12 +93,12 @@ asio::awaitable<void> checkpoint::watch_idleness() {
 }
 
 bool checkpoint::note_is_due() const {
-    return idle_ && !noted_ && gathering_.count == 0 && unsynced_.empty();
+    return idle_ && !noted_ && gathering_.count == 0 && unsynced_count_ == 0;
 }
 
 bool checkpoint::sync_is_due() const {
     if (settings_.mode == durability::none) return false;
-    const auto waiting = unsynced_.size() + gathering_.count;
+    const auto waiting = unsynced_count_ + gathering_.count;
     if (waiting == 0) return false;
     return settings_.mode == durability::every_result || flushing_ || stopping_ ||
            waiting >= settings_.interval || clock_.now() >= waited_.at;
@@ -102,7 +108,7 @@ bool checkpoint::work_is_due() const {
     if (failed_) return stopping_;
     if (stopping_ || flushing_) return true;
     if (gathering_.count > 0 &&
-        (gathering_.bytes() >= settings_.gather_bytes || clock_.now() >= gathered_.at))
+        (gathering_.bytes >= settings_.gather_bytes || clock_.now() >= gathered_.at))
         return true;
     // A sync for what is written already need not wait for more to gather.
     return (gathering_.count == 0 && sync_is_due()) || note_is_due();
@@ -157,15 +163,26 @@ bool checkpoint::may_wait_for_room(const failure& why) {
            waiting_bytes() < 2 * settings_.max_waiting_bytes;
 }
 
+// Piece by piece: a piece's records are gone before the next ones are made.
+result<> checkpoint::write_pieces(batch& now) {
+    for (; now.written < now.pieces.size(); ++now.written) {
+        auto& next = now.pieces[now.written];
+        const auto expected = next.bytes();
+        next.make_all();
+        now.bytes += next.bytes() - expected;
+        if (auto done = store_->append(next.records, next.count); !done) return done;
+        now.bytes -= next.records.size();
+        now.bytes_written += next.records.size();
+        std::string().swap(next.records);
+    }
+    return {};
+}
+
 // All of it in one crossing to the disk's thread: a second one would cost as much as the sync.
 asio::awaitable<result<>> checkpoint::write(batch& now, disk_work also) {
-    bool appended = now.count == 0;
     for (;;) {
-        std::function<result<>()> job = [this, &now, &appended, also]() -> result<> {
-            now.make_all();
-            if (!appended)
-                if (auto done = store_->append(now.records, now.count); !done) return done;
-            appended = true;
+        std::function<result<>()> job = [this, &now, also]() -> result<> {
+            if (auto done = write_pieces(now); !done) return done;
             if (also.sync)
                 if (auto done = store_->sync(); !done) return done;
             if (also.note)
@@ -175,7 +192,8 @@ asio::awaitable<result<>> checkpoint::write(batch& now, disk_work also) {
             return also.close ? store_->close() : result<>();
         };
         auto done = co_await on_disk_thread(std::move(job));
-        writing_bytes_ = now.bytes(); // all of it is made
+        writing_bytes_ = now.bytes;
+        const bool appended = now.written == now.pieces.size();
         if (appended && full_since_) {
             tell("there is room on the disk again: the run goes on");
             full_since_.reset();
@@ -198,30 +216,24 @@ asio::awaitable<void> checkpoint::work() {
         disk_work also;
         also.sync = sync_is_due();
         also.note = note_is_due();
-        also.close = stopping_ && gathering_.count == 0 && unsynced_.empty();
+        also.close = stopping_ && gathering_.count == 0 && unsynced_count_ == 0;
         auto now = std::exchange(gathering_, {});
-        writing_bytes_ = now.bytes();
+        writing_bytes_ = now.bytes;
         const auto done = co_await write(now, also);
         writing_bytes_ = 0;
-        figures_.bytes += now.records.size();
+        figures_.bytes += now.bytes_written;
         figures_.batches += now.count > 0;
         figures_.syncs += also.sync;
         if (!done) {
             fail(done.error());
             continue;
         }
-        if (settings_.mode == durability::none) {
-            count(now.outcomes);
-        } else {
-            unsynced_.insert(unsynced_.end(), std::make_move_iterator(now.outcomes.begin()),
-                             std::make_move_iterator(now.outcomes.end()));
-            if (also.sync) {
-                count(unsynced_);
-                noted_ = false;
-            }
-        }
+        unsynced_count_ += now.count;
+        for (auto& written : now.pieces) unsynced_.push_back(std::move(written.outcomes));
+        if (also.sync || settings_.mode == durability::none) count_written();
+        if (also.sync) noted_ = false;
         if (also.note) noted_ = true;
-        if (gathering_.count == 0 && unsynced_.empty()) flushing_ = false;
+        if (gathering_.count == 0 && unsynced_count_ == 0) flushing_ = false;
         changed_.notify();
         if (also.close) co_return;
     }
@@ -271,15 +283,17 @@ asio::awaitable<void> checkpoint::compact() {
     }
 }
 
-void checkpoint::count(std::vector<outcome>& outcomes) {
-    for (const auto& what : outcomes) counted_.apply(what);
-    if (on_durable_) on_durable_(outcomes);
-    outcomes.clear();
+void checkpoint::count_written() {
+    for (const auto& outcomes : std::exchange(unsynced_, {})) {
+        for (const auto& what : outcomes) counted_.apply(what);
+        if (on_durable_) on_durable_(outcomes);
+    }
+    unsynced_count_ = 0;
     if (gathering_.count > 0) waited_.set(clock_.now() + settings_.longest_wait);
 }
 
 asio::awaitable<result<>> checkpoint::flush() {
-    if (gathering_.count > 0 || writing_bytes_ > 0 || !unsynced_.empty()) {
+    if (gathering_.count > 0 || writing_bytes_ > 0 || unsynced_count_ > 0) {
         flushing_ = true;
         wake_.notify();
         while (flushing_) co_await changed_.wait();

@@ -43,7 +43,7 @@ public:
 
 private:
     result<> move_to(record_place place) {
-        constexpr std::size_t least = 8 << 10, most = 512 << 10;
+        constexpr std::size_t least = 8 << 10, most = 128 << 10;
         reach_ = used_ > 8 ? std::min(2 * reach_, most) : std::max(reach_ / 2, least);
         used_ = 0;
         begin_ = place.offset - std::min<std::uint64_t>(place.offset, reach_ / 2);
@@ -105,6 +105,9 @@ result<snapshot_key> build_snapshot(file_system& disk, const compaction_job& job
 result<snapshot_key> build_snapshot(file_system& disk, const compaction_job& job,
                                     const record_source& read) {
     std::vector<record_position> found;
+    // Of what is salvaged most may be missing.
+    constexpr lsn most_at_once = 1 << 20;
+    found.reserve(std::min(job.header.last_lsn - job.header.first_lsn + 1, most_at_once));
     ledger counted;
     const auto note = [&](const record_view& record, record_place place, lsn number) -> result<> {
         const auto what = read_outcome(record);

@@ -318,7 +318,7 @@ result<> visit_records(const segment_reader::frame& frame, std::uint32_t segment
             return failure{failure_code::damaged, where,
                            fmt::format("record {} of {}: {}", i + 1, frame.header.record_count,
                                        record.error().detail)};
-        const record_place place{segment, frame.offset + frame_header_size + begin,
+        const record_place place{frame.offset + frame_header_size + begin, segment,
                                  static_cast<std::uint32_t>(record->bytes.size())};
         if (auto done = visit(*record, place, frame.header.first_lsn + i); !done) return done;
     }

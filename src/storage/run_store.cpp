@@ -14,12 +14,13 @@ namespace {
 
 constexpr std::size_t frame_cap = std::size_t{1} << 20; // bytes; one record may be more
 constexpr std::uint32_t frame_record_cap = 1024;
-constexpr std::uint64_t snapshots_per_doubling = 64;
+constexpr std::uint64_t many_snapshots = 512, snapshots_per_doubling = 64;
 
 } // namespace
 
 std::uint64_t segment_limit(std::uint64_t segment_size, std::uint64_t snapshots) {
-    return segment_size + segment_size * snapshots / snapshots_per_doubling;
+    const auto too_many = snapshots - std::min(snapshots, many_snapshots);
+    return segment_size + segment_size * too_many / snapshots_per_doubling;
 }
 
 run_store::run_store(file_system& disk, std::string directory, run_identity identity,
@@ -186,8 +187,11 @@ result<> run_store::write_records(std::string_view records, std::uint32_t count)
     constexpr std::size_t small = 4 * page_size;
     const auto room = frames.size() <= small ? options_.room_ahead : 0;
     if (auto done = active_->append(frames, room); !done) return done;
-    unsynced_ += records;
-    unsynced_count_ += count;
+    // Small ones together, large ones by themselves: what grows by doubling takes twice the memory.
+    if (unsynced_.empty() || unsynced_.back().records.size() + records.size() > frame_cap / 4)
+        unsynced_.emplace_back();
+    unsynced_.back().records += records;
+    unsynced_.back().count += count;
     next_lsn_ += count;
     return {};
 }
@@ -248,7 +252,6 @@ result<> run_store::seal() {
     if (auto done = begin_segment(); !done) return done;
     if (mutated(mutation::successor_before_predecessor_is_synced)) durable_ = written();
     unsynced_.clear();
-    unsynced_count_ = 0;
     if (!mutated(mutation::segment_removed_before_successor)) sealed_.push_back(full);
     return {};
 }
@@ -271,7 +274,6 @@ result<> run_store::make_durable() {
     if (auto done = still_ours(); !done) return done;
     durable_ = written();
     unsynced_.clear();
-    unsynced_count_ = 0;
     return {};
 }
 
@@ -285,14 +287,16 @@ result<> run_store::write_anew(const failure& why) {
     const sealed_segment poisoned{
         {header.first_lsn, header.epoch}, header.first_lsn, durable_, active_->size()};
     const auto poisoned_path = active_->path();
-    const auto records = unsynced_;
-    const auto count = unsynced_count_;
+    const auto count = written() - durable_;
     next_lsn_ = durable_ + 1;
     ++epoch_;
     if (auto done = begin_segment(); !done) return done;
-    if (!mutated(mutation::poisoned_records_dropped))
-        if (auto done = active_->append(frames_of(records, count, next_lsn_)); !done) return done;
-    next_lsn_ += count;
+    for (const auto& [records, number] : unsynced_) {
+        if (!mutated(mutation::poisoned_records_dropped))
+            if (auto done = active_->append(frames_of(records, number, next_lsn_)); !done)
+                return done;
+        next_lsn_ += number;
+    }
     if (auto done = active_->sync(); !done) return done;
     if (poisoned.last_lsn >= poisoned.first_lsn)
         sealed_.push_back(poisoned);

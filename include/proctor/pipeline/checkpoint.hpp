@@ -99,7 +99,7 @@ public:
                sealed_bytes_ < settings_.max_sealed_bytes;
     }
     // Of records that were taken and are not written yet.
-    std::size_t waiting_bytes() const { return gathering_.bytes() + writing_bytes_; }
+    std::size_t waiting_bytes() const { return gathering_.bytes + writing_bytes_; }
     // Set once the store has failed; nothing is counted after that.
     const std::optional<failure>& failed() const { return failed_; }
     const checkpoint_figures& figures() const { return figures_; }
@@ -108,7 +108,9 @@ public:
     event& changed() { return changed_; }
 
 private:
-    struct batch {
+    // What one call of the store takes. However much gathers while the disk stalls, no more than a
+    // piece of it is ever held twice.
+    struct piece {
         std::size_t bytes() const { return records.size() + bytes_to_make; }
         void add(const record_view&, outcome);
         void make_all(); // on the disk's thread
@@ -118,6 +120,14 @@ private:
         std::vector<std::function<made_record()>> to_make;
         std::size_t bytes_to_make = 0;
         std::uint32_t count = 0; // of both kinds
+    };
+    // What crosses to the disk's thread at once.
+    struct batch {
+        std::vector<piece> pieces;
+        std::size_t written = 0; // of these; their records are gone
+        std::uint64_t count = 0; // of all records
+        std::size_t bytes = 0;   // of what is not written
+        std::uint64_t bytes_written = 0;
     };
 
     struct deadline {
@@ -140,7 +150,8 @@ private:
     asio::awaitable<void> work();
     asio::awaitable<void> compact();
     asio::awaitable<result<>> write(batch&, disk_work);
-    void begin_batch();
+    result<> write_pieces(batch&);       // on the disk's thread
+    piece& make_room(std::size_t bytes); // for one record
     bool may_wait_for_room(const failure&);
     asio::awaitable<result<>> on_disk_thread(std::function<result<>()>);
     bool work_is_due() const;
@@ -151,7 +162,7 @@ private:
     void fail(const failure&);
     void tell(const std::string&) const;
     asio::awaitable<void> watch_idleness();
-    void count(std::vector<outcome>&);
+    void count_written();
 
     clock& clock_;
     file_system& disk_;
@@ -171,9 +182,10 @@ private:
 
     batch gathering_;
     std::size_t writing_bytes_ = 0;
-    std::vector<outcome> unsynced_; // written
-    bool idle_ = false;             // a second has passed without traffic
-    bool noted_ = true;             // the log's last frame tells how much is durable
+    std::vector<std::vector<outcome>> unsynced_; // of what is written
+    std::uint64_t unsynced_count_ = 0;
+    bool idle_ = false; // a second has passed without traffic
+    bool noted_ = true; // the log's last frame tells how much is durable
     bool flushing_ = false;
     bool stopping_ = false;
     bool closed_ = false; // nothing more will be sealed

@@ -25,7 +25,7 @@
 namespace proctor {
 
 struct store_options {
-    // A fuller one is sealed; grows, see below. An opening compacts what it finds, mostly two of
+    // A fuller one is sealed; may grow, see below. An opening compacts what it finds, mostly two of
     // them, at 100 MB/s and more.
     std::uint64_t segment_size = std::uint64_t{16} << 20;
     // Zeros that a segment grows by before small batches need them; see segment_writer::append.
@@ -40,8 +40,9 @@ struct store_options {
     std::function<void(std::chrono::microseconds)> fence_wait; // empty: flock is enough
 };
 
-// Segments grow with the number of snapshots, so that there are about 1,200 of these for 200 GB and
-// not 12,000: 16 MiB at first, 32 behind the 64th, 272 behind the 1024th.
+// A compaction's memory follows its segment. Up to 8 GB of records it is the same; then segments
+// grow with the number of snapshots, so that there are 1,700 of these for 200 GB and not 12,000: 16
+// MiB up to the 512th, 32 behind the 576th, 144 behind the 1024th.
 std::uint64_t segment_limit(std::uint64_t segment_size, std::uint64_t snapshots);
 
 class run_store {
@@ -102,6 +103,11 @@ private:
         std::uint64_t bytes = 0;
     };
 
+    struct appended {
+        std::string records;
+        std::uint32_t count = 0;
+    };
+
     run_store(file_system&, std::string directory, run_identity, store_options);
 
     result<> take_lock();
@@ -130,10 +136,9 @@ private:
     std::deque<sealed_segment> sealed_;
     bool compacting_ = false; // the front of sealed_ has been handed out
     std::vector<snapshot_key> snapshots_;
-    std::string frames_;   // what frames_of() made last
-    std::string unsynced_; // records that were appended since the last sync
-    std::uint32_t unsynced_count_ = 0;
-    bool mended_ = false; // a sync has failed before
+    std::string frames_;             // what frames_of() made last
+    std::vector<appended> unsynced_; // since the last sync
+    bool mended_ = false;            // a sync has failed before
     std::vector<std::string> notes_;
     replay_report found_;
     lsn next_lsn_ = 1;

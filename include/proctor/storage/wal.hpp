@@ -93,8 +93,8 @@ private:
 
 // A record's place in a run.
 struct record_place {
-    std::uint32_t segment = 0; // index into replay_report::segments
     std::uint64_t offset = 0;  // of the record's header in its file
+    std::uint32_t segment = 0; // index into replay_report::segments
     std::uint32_t size = 0;    // bytes of the record, header included; 0: not known
 };
 

@@ -95,6 +95,29 @@ BOOST_AUTO_TEST_CASE(what_the_disks_thread_made_waits_and_is_not_made_again) {
     BOOST_TEST(made == 1);
 }
 
+BOOST_AUTO_TEST_CASE(what_was_written_before_it_was_full_is_not_written_again) {
+    auto settings = every_result();
+    settings.gather_bytes = 200;
+    still_checkpoint test(settings);
+    for (question_id id = 1; id <= 10; ++id) test.append(id);
+    const auto all = test.log->waiting_bytes();
+    // One piece is written, the second one is not.
+    test.disk.plan({disk_fault::effect::fails_for_good, test.disk.calls().size() + 2,
+                    failure_code::disk_full});
+    test.run_until([&] { return !test.troubles.empty(); });
+    test.settle();
+    BOOST_TEST(test.log->waiting_bytes() > 0u);
+    BOOST_TEST(test.log->waiting_bytes() < all);
+    BOOST_TEST(test.acknowledged.empty());
+    test.disk.plan({});
+    test.clock.advance(3s);
+    test.run_until([&] { return test.log->counted().completed_count() == 10; });
+    BOOST_TEST(test.log->store().durable() == 10u);
+    BOOST_TEST(test.acknowledged == (std::vector<question_id>{1, 2, 3, 4, 5, 6, 7, 8, 9, 10}),
+               boost::test_tools::per_element());
+    BOOST_TEST(test.log->waiting_bytes() == 0u);
+}
+
 BOOST_AUTO_TEST_CASE(patience_is_for_each_time_that_it_is_full) {
     still_checkpoint test(every_result());
     for (question_id id = 1; id <= 3; ++id) {

@@ -224,7 +224,7 @@ BOOST_AUTO_TEST_CASE(a_record_that_is_no_longer_where_it_was_is_damage) {
     std::string_view left = bytes;
     const auto record = take_record(left).value();
     const auto size = static_cast<std::uint32_t>(bytes.size());
-    for (const auto place : {record_place{0, page_size + 1, size}, {0, 1 << 20, size}}) {
+    for (const auto place : {record_place{page_size + 1, 0, size}, {1 << 20, 0, size}}) {
         const auto built = build_snapshot(
             disk, *job, [&](const record_visitor& visit) { return visit(record, place, 1); });
         BOOST_TEST(fails_as(built, failure_code::damaged), "offset " << place.offset);

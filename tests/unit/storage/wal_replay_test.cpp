@@ -67,7 +67,7 @@ BOOST_AUTO_TEST_CASE(a_record_is_found_by_its_place) {
     auto file = disk.open(segment(1));
     require(file);
     for (const auto offset : {page_size + 70, 2 * page_size - 8})
-        BOOST_TEST(fails_as(read_record(**file, "f", {0, offset}, buffer), failure_code::damaged));
+        BOOST_TEST(fails_as(read_record(**file, "f", {offset}, buffer), failure_code::damaged));
 }
 
 BOOST_AUTO_TEST_CASE(a_full_segment_is_followed_by_another) {
