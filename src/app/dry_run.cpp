@@ -56,6 +56,9 @@ std::string counts_text(const config& used, const question_census& census) {
     if (census.broken > 0) text += fmt::format(" ({} records are none)", thousands(census.broken));
     if (const auto count = selected_count(used, census); count < census.questions)
         text += fmt::format("; {} are selected", thousands(count));
+    if (const auto& part = used.processing.shard; !part.empty())
+        text += fmt::format("; shard {} puts {} of them", part,
+                            thousands(task_count(used, census) / used.processing.repeats));
     if (const auto repeats = used.processing.repeats; repeats > 1)
         text += fmt::format("; each is asked {} times", repeats);
     return text + "\n";

@@ -3,6 +3,7 @@
 #include "proctor/app/load_config.hpp"
 
 #include "proctor/app/exit_status.hpp"
+#include "proctor/app/job_array.hpp"
 #include "proctor/app/model_registry.hpp"
 #include "proctor/app/question_spool.hpp"
 #include "proctor/app/regrade.hpp"
@@ -112,6 +113,13 @@ void find_models(config& used, const command_line& line, const environment& look
     used.model.model = std::move(server.model);
     used.model.base_url = std::move(server.base_url);
     if (used.model.api_key.text.empty()) used.model.api_key = std::move(server.api_key);
+}
+
+void find_shard(config& used, const environment& look_up) {
+    if (used.processing.shard != "auto") return;
+    const auto part = shard_of_job(look_up);
+    if (!part) throw cannot_start{exit_usage, {part.error().message()}};
+    used.processing.shard = to_string(*part);
 }
 
 void read_api_key_file(config& used) {
@@ -245,6 +253,7 @@ loaded_config read_config(const command_line& line) {
     fill_from_environment(used, look_up);
     if (used.model.generator_type == "simulated" && used.model.model.empty())
         used.model.model = "simulated";
+    find_shard(used, look_up);
     auto lacking = messages_of(check(used));
     used.questions_file = find_beside(used.questions_file, "questions_file", line);
     if (used.model.base_url.empty() && !used.model.server.empty() && used.model.port)

@@ -67,6 +67,14 @@ json::object merged_settings(const std::vector<const run_view*>& runs) {
     return settings;
 }
 
+// In the configuration that a resume goes on with.
+void forget_shard(json::object& about) {
+    auto* recorded = about.if_contains("config");
+    auto* used = recorded ? recorded->if_object() : nullptr;
+    auto* processing = used ? used->if_contains("processing") : nullptr;
+    if (processing && processing->is_object()) processing->get_object()["shard"] = nullptr;
+}
+
 run_identity merged_identity(const std::vector<const run_view*>& runs) {
     run_identity identity;
     for (auto& byte : identity.id) byte = static_cast<char>(random_number());
@@ -78,6 +86,7 @@ run_identity merged_identity(const std::vector<const run_view*>& runs) {
     for (const auto* run : runs)
         sources.push_back({{"run", run->directory()}, {"run_id", to_hex(run->identity().id)}});
     identity.about["merged_from"] = std::move(sources);
+    if (!shard_of(identity.settings)) forget_shard(identity.about);
     forget_regrading(identity); // of the first: it says nothing of the others
     return identity;
 }

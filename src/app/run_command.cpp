@@ -78,6 +78,7 @@ public:
             read_pipe();
             index_ = count_questions(config_, disk_, console_);
             total_ = task_count(config_, index_.census);
+            check_shard();
             check_repeats();
             raise_descriptor_limit();
             listen_for_metrics();
@@ -158,6 +159,14 @@ private:
         make_groups();
         reporter_.emplace(config_, console_, clock_, disk_, *log_, *group_,
                           grader_group_ ? &*grader_group_ : nullptr, total_);
+    }
+
+    void check_shard() const {
+        if (total_ > 0) return;
+        throw cannot_start{exit_usage,
+                           {fmt::format("processing.shard: {} has no question: there are only {}",
+                                        config_.processing.shard,
+                                        thousands(selected_count(config_, index_.census)))}};
     }
 
     void check_repeats() {

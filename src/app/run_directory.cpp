@@ -46,7 +46,7 @@ result<std::vector<found_run>> runs_of(file_system& disk, const std::string& che
 // "none", for null would fit anything: a seed that is still to be drawn fits the one that was.
 json::object identity_of_selection(const config& used, const question_census& census) {
     const auto& processing = used.processing;
-    const auto population = selection{processing.limit, {}}.count(census.questions);
+    const auto population = selection{processing.limit, {}, {}}.count(census.questions);
     const auto count = selected_count(used, census);
     json::object chosen{{"limit", "none"}, {"random_seed", "none"}, {"random_of", "none"}};
     if (count < census.questions) chosen["limit"] = count;
@@ -55,7 +55,22 @@ json::object identity_of_selection(const config& used, const question_census& ce
         chosen["random_seed"] =
             processing.random_seed ? json::value(*processing.random_seed) : json::value();
     }
+    if (!processing.shard.empty()) chosen["shard"] = processing.shard;
     return chosen;
+}
+
+json::object* selection_in(json::object& settings) {
+    auto* chosen = settings.if_contains("selection");
+    return chosen ? chosen->if_object() : nullptr;
+}
+
+// Another shard of the same.
+bool is_sister(json::object recorded, json::object wanted) {
+    for (auto* settings : {&recorded, &wanted}) {
+        auto* chosen = selection_in(*settings);
+        if (!chosen || chosen->erase("shard") == 0) return false;
+    }
+    return run_differences(recorded, wanted).empty();
 }
 
 json::object identity_of_grader(const config& used) {
@@ -76,12 +91,14 @@ std::string grader_name(const config& used) {
 }
 
 std::uint64_t selected_count(const config& used, const question_census& census) {
-    const auto population = selection{used.processing.limit, {}}.count(census.questions);
+    const auto population = selection{used.processing.limit, {}, {}}.count(census.questions);
     return std::min(population, used.processing.random_selection.value_or(population));
 }
 
 std::uint64_t task_count(const config& used, const question_census& census) {
-    return selected_count(used, census) * used.processing.repeats;
+    const auto selected = selected_count(used, census);
+    const auto part = parse_shard(used.processing.shard);
+    return (part ? part->share_of(selected) : selected) * used.processing.repeats;
 }
 
 std::vector<std::string> run_differences(const json::object& recorded, const json::object& wanted) {
@@ -89,6 +106,7 @@ std::vector<std::string> run_differences(const json::object& recorded, const jso
         settings["repeats"] = repeats_of(settings);
         settings.emplace("endpoint", "chat");
         if (!settings.contains("shuffle")) settings["shuffle"] = {{"choices", false}};
+        if (auto* chosen = selection_in(settings)) chosen->emplace("shard", "none");
         return settings;
     };
     return differences(in_full(recorded), in_full(wanted));
@@ -142,6 +160,7 @@ result<run_search> find_run(file_system& disk, const std::string& checkpoint_dir
             search.fitting = std::move(run);
             break;
         }
+        if (is_sister(run.identity.settings, wanted)) continue;
         search.passed_over.push_back(
             fmt::format("{}: {}", run.directory, fmt::join(different, "; ")));
     }

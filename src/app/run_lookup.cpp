@@ -126,7 +126,9 @@ std::optional<std::uint64_t> tasks_of(const run_identity& identity) {
     if (!count) return std::nullopt;
     const auto* chosen = object_at(identity.settings, "selection");
     const auto limit = chosen ? number_at(*chosen, "limit").value_or(*count) : *count;
-    return std::min(limit, *count) * repeats_of(identity.settings);
+    const auto selected = std::min(limit, *count);
+    const auto part = shard_of(identity.settings);
+    return (part ? part->share_of(selected) : selected) * repeats_of(identity.settings);
 }
 
 json::object used_config(file_system& disk, const run_view& run) {
@@ -148,16 +150,26 @@ json::object used_config(file_system& disk, const run_view& run) {
     return used;
 }
 
+std::optional<shard> shard_of(const json::object& settings) {
+    const auto* chosen = object_at(settings, "selection");
+    const auto* part = chosen ? chosen->if_contains("shard") : nullptr;
+    return part && part->is_string() ? parse_shard(std::string_view(part->get_string()))
+                                     : std::nullopt;
+}
+
 selection selection_of(const json::object& settings) {
     selection found;
     const auto* chosen = object_at(settings, "selection");
     if (!chosen) return found;
     found.limit = number_at(*chosen, "limit");
+    found.part = shard_of(settings);
     const auto seed = number_at(*chosen, "random_seed");
     const auto population = number_at(*chosen, "random_of");
     if (!found.limit || !seed || !population || *found.limit > *population) return found;
     found.drawn = draw_questions(*population, *found.limit, *seed);
     found.limit = population;
+    if (const auto part = std::exchange(found.part, std::nullopt))
+        found.drawn = share_of(*found.drawn, *part);
     return found;
 }
 

@@ -235,8 +235,10 @@ private:
 
     std::string new_name() const {
         const bool piped = !config_.questions_spool.empty();
+        const auto part = parse_shard(config_.processing.shard);
         return run_directory_name(piped ? "stdin" : config_.questions_file, config_.model.model,
-                                  started_);
+                                  started_) +
+               (part ? fmt::format("_{}-of-{}", part->number, part->of) : "");
     }
 
     // A JSON checkpoint or a single snapshot: the run that it was made into, or it is made now.

@@ -77,6 +77,7 @@ public:
     const json::object& record() const { return record_; }
     std::string_view name_of(std::string_view of) const { return names_.name_of(of); }
     const std::vector<std::string>& kept() const { return names_.kept; }
+    std::optional<question_format> format() const { return names_.format; }
 
 private:
     const json::object& record_;
@@ -358,6 +359,22 @@ const json::value* find_choices(const named_fields& fields, json::value& columns
     return &columns;
 }
 
+// Whatever it is, as what all of them are to be.
+result<void> give_format(const raw_record& record, question_format wanted, question& asked) {
+    if (asked.format == wanted) return {};
+    if (wanted == question_format::multiple_choice)
+        return bad_record(record, failure_code::bad_value,
+                          "no choices, and processing.question_format is mc");
+    for (std::size_t i = 0; i < asked.choices.size(); ++i)
+        if (letter_label(i) == asked.reference_answer) {
+            asked.reference_answer = std::move(asked.choices[i]);
+            break;
+        }
+    asked.choices.clear();
+    asked.format = wanted;
+    return {};
+}
+
 result<void> read_context(const raw_record& record, const named_fields& fields, question& asked) {
     const auto* passage =
         fields.name_of("context").empty() ? field(fields.record(), "passage") : nullptr;
@@ -409,6 +426,8 @@ result<question> read_question(const raw_record& record, const named_fields& fie
                           : !apart.wrong.empty() ? read_set_apart(record, apart, asked)
                                                  : read_answer(record, fields, asked);
     if (!answered) return answered.error();
+    if (const auto wanted = fields.format())
+        if (auto given = give_format(record, *wanted, asked); !given) return given.error();
     if (const auto read = read_context(record, fields, asked); !read) return read.error();
     if (const auto* category =
             fields.find("category", {"category", "subject", "High-level domain"}))
@@ -462,6 +481,7 @@ std::string question_fields::text() const {
     std::string text;
     for (const auto& [ours, theirs] : names)
         text += fmt::format("{}{}={}", text.empty() ? "" : ", ", ours, theirs);
+    if (format) text += fmt::format("{}format={}", text.empty() ? "" : ", ", to_string(*format));
     return text;
 }
 

@@ -5,8 +5,11 @@
 
 #include "proctor/core/error.hpp"
 
+#include <fmt/format.h>
+
 #include <array>
 #include <bit>
+#include <charconv>
 #include <random>
 #include <unordered_set>
 
@@ -121,6 +124,30 @@ std::vector<std::uint64_t> python_sample(std::uint64_t population, std::uint64_t
         sample.push_back(drawn);
     }
     return sample;
+}
+
+std::optional<shard> parse_shard(std::string_view text) {
+    shard part;
+    const char* end = text.data() + text.size();
+    const auto number = std::from_chars(text.data(), end, part.number);
+    if (number.ec != std::errc{} || number.ptr == end || *number.ptr != '/') return std::nullopt;
+    const auto of = std::from_chars(number.ptr + 1, end, part.of);
+    if (of.ec != std::errc{} || of.ptr != end) return std::nullopt;
+    if (part.number < 1 || part.number > part.of) return std::nullopt;
+    return part;
+}
+
+std::string to_string(const shard& part) {
+    return fmt::format("{}/{}", part.number, part.of);
+}
+
+question_set share_of(const question_set& drawn, const shard& part) {
+    question_set share;
+    std::uint64_t place = 0;
+    drawn.each_member([&](question_id id) {
+        if (part.has(++place)) share.insert(id);
+    });
+    return share;
 }
 
 question_set draw_questions(std::uint64_t population, std::uint64_t count, std::uint64_t seed) {

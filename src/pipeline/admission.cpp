@@ -31,7 +31,8 @@ void stop_at_limit(task_context& run, std::string why) {
 admission::admission(task_context& run, question_reader questions,
                      const scheduler_settings& settings)
     : run_(run), questions_(std::move(questions)), settings_(settings),
-      chosen_(chosen_by(settings)) {}
+      chosen_(chosen_by(settings)),
+      all_are_questions_(settings.index && settings.index->census.broken == 0) {}
 
 bool admission::has_place() const {
     const auto& asked = settings_.only_marks && run_.grading ? *run_.grading : run_.endpoints;
@@ -67,7 +68,7 @@ bool admission::find_question() {
     constexpr int at_a_time = 4096;
     for (int passed = 0; passed < at_a_time; ++passed) {
         if (chosen_.limit && seen_ >= *chosen_.limit) return end();
-        if (is_question_done(questions_.next_number())) {
+        if (is_passed_over(questions_.next_number())) {
             if (pass_over_done()) continue;
             if (questions_.skip()) {
                 ++seen_;
@@ -111,6 +112,11 @@ bool admission::is_question_done(question_id number) const {
     return task == end;
 }
 
+// Where every record is a question, what is not chosen need not be looked into, either.
+bool admission::is_passed_over(question_id number) const {
+    return (all_are_questions_ && !chosen_.contains(number)) || is_question_done(number);
+}
+
 // Goes on behind what is done, if the reader stands at a place of the index; true if it moved.
 bool admission::pass_over_done() {
     const auto number = questions_.next_number();
@@ -119,7 +125,7 @@ bool admission::pass_over_done() {
     const auto here = settings_.index->at_or_before(number);
     if (here.number != number) return false;
     const auto there = settings_.index->pass_over_done(
-        here, [this](question_id id) { return is_question_done(id); });
+        here, [this](question_id id) { return is_passed_over(id); });
     if (there.number == here.number || !questions_.go_to(there)) return false;
     seen_ += there.questions - here.questions;
     return true;

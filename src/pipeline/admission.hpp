@@ -70,6 +70,7 @@ public:
 private:
     bool is_done(question_id task) const;
     bool is_question_done(question_id number) const; // all of its repeats
+    bool is_passed_over(question_id number) const;
     bool pass_over_done();
     bool find_question();
     bool find_repeat();
@@ -79,6 +80,7 @@ private:
     question_reader questions_;
     const scheduler_settings& settings_;
     const selection& chosen_;
+    const bool all_are_questions_;    // every record of the file
     std::uint64_t seen_ = 0;          // questions of the file
     std::optional<question> current_; // whose `repeat` is the last one that was admitted
     bool at_end_ = false;

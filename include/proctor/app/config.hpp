@@ -125,6 +125,8 @@ struct config {
         std::optional<std::uint64_t> limit;
         std::uint64_t repeats = 1; // each question so often
         bool shuffle_choices = false;
+        std::string shard;                    // "3/8", or auto until it is loaded; empty: all
+        std::string question_format = "auto"; // or mc, qa
         bool strict = false;
         bool retry_refused = false;
         failure_limit max_failures;
@@ -204,7 +206,7 @@ std::optional<std::string> expand_variables(secret&, const environment&);
 void fill_from_environment(config&, const environment&);
 // The file that holds the questions: questions_file, or the spool of a pipe.
 const std::string& questions_path(const config&);
-// questions.fields and questions.keep, for who reads questions.
+// questions.fields, questions.keep and processing.question_format, for who reads questions.
 question_fields fields_of(const config&);
 // questions.keep of a configuration as redacted_json() has it.
 name_list kept_fields(const boost::json::object& recorded);

@@ -25,15 +25,15 @@ void give_seed(boost::json::object& identity_settings, std::uint64_t seed);
 // Who marks: one of grader_names(), or the shortname of the model that does.
 std::string grader_name(const config&);
 
-// How many of the file's questions are put.
+// How many of the file's questions are put, by all shards together.
 std::uint64_t selected_count(const config&, const question_census&);
 
-// The same with their repeats: how many results the run is to have.
+// How many results the run is to have: its shard's share, with repeats.
 std::uint64_t task_count(const config&, const question_census&);
 
 // What differs between the settings of a run and those that are asked for, as differences(); a run
-// that says nothing of repeats asks each question once, and one that says nothing of a shuffle
-// leaves the choices in their order.
+// that says nothing of repeats asks each question once, one that says nothing of a shuffle leaves
+// the choices in their order, and one that says nothing of a shard puts all questions.
 std::vector<std::string> run_differences(const boost::json::object& recorded,
                                          const boost::json::object& wanted);
 
@@ -44,7 +44,7 @@ struct found_run {
 
 struct run_search {
     std::optional<found_run> fitting;     // the latest one that fits
-    std::vector<std::string> passed_over; // newer ones, and why they do not fit
+    std::vector<std::string> passed_over; // newer ones, other shards apart, and why they do not fit
 };
 
 // Over all runs of a checkpoint directory, newest first. What is no run is passed over in silence;

@@ -41,6 +41,8 @@ cannot_start storage_trouble(const failure&, const std::string& directory);
 // How many results a run is to have: the questions of the selection, as often as each is asked. By
 // run.json; nothing if that does not tell.
 std::optional<std::uint64_t> tasks_of(const run_identity&);
+// Which share of the questions it put; nothing: all of them.
+std::optional<shard> shard_of(const boost::json::object& identity_settings);
 
 // How often a run with these settings asks each question; at least 1.
 std::uint64_t repeats_of(const boost::json::object& identity_settings);

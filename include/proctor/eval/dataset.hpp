@@ -49,10 +49,15 @@ std::vector<std::string> split_list(std::string_view);
 struct question_fields {
     std::vector<std::pair<std::string, std::string>> names;
     std::vector<std::string> kept; // what goes into a result as it is; decides nothing
+    // What all questions are read as; nothing: each as what it is. As free text, one whose choices
+    // are listed apart loses them, and the text of the right one is its reference answer; as
+    // multiple choice, a record without choices is no question.
+    std::optional<question_format> format;
 
     // Empty: as usual.
     std::string_view name_of(std::string_view field) const;
-    std::string text() const; // of the names: "question=prompt, answer=target"
+    // What decides how a record is read: "question=prompt, answer=target, format=qa"
+    std::string text() const;
 };
 
 inline constexpr std::string_view question_field_names[] = {"question", "answer",   "choices",

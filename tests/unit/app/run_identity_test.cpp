@@ -75,6 +75,7 @@ BOOST_AUTO_TEST_CASE(what_changes_prompts_requests_or_questions_changes_identity
     BOOST_TEST(changes([](config& c) { c.prompt.examples_file = "elsewhere"; }) == 0u);
     BOOST_TEST(changes([](config& c) { c.model.extra_body["top_p"] = 0.5; }) == 1u);
     BOOST_TEST(changes([](config& c) { c.questions_fields["question"] = "prompt"; }) == 1u);
+    BOOST_TEST(changes([](config& c) { c.processing.question_format = "qa"; }) == 1u);
 }
 
 // Runs that were made before there was a choice say nothing of it, and were chats.
@@ -114,6 +115,43 @@ BOOST_AUTO_TEST_CASE(how_often_questions_are_asked_is_part_of_it) {
     BOOST_TEST(tasks_of(identity).value() == 30u);
     BOOST_TEST(repeats_of(three) == 3u);
     BOOST_TEST(repeats_of(one) == 1u);
+}
+
+// Runs that were made before there were shards say nothing of them, and put all questions.
+BOOST_AUTO_TEST_CASE(a_shard_is_part_of_it) {
+    config all, third;
+    third.processing.shard = "3/4";
+    third.processing.repeats = all.processing.repeats = 2;
+    const auto whole = identity_settings(all, census_of(10));
+    const auto part = identity_settings(third, census_of(10));
+    BOOST_TEST(!whole.at("selection").as_object().contains("shard"));
+    BOOST_TEST(run_differences(part, part).empty());
+    BOOST_TEST(
+        (run_differences(whole, part) ==
+         std::vector<std::string>{R"(selection.shard: the run has "none", you ask for "3/4")"}));
+    BOOST_TEST(run_differences(part, whole).size() == 1u);
+    BOOST_TEST(task_count(third, census_of(10)) == 4u); // questions 3 and 7, twice
+    run_identity identity;
+    identity.settings = part;
+    BOOST_TEST(tasks_of(identity).value() == 4u);
+    const auto chosen = selection_of(part);
+    BOOST_TEST(chosen.count(10) == 2u);
+    BOOST_TEST(chosen.contains(7));
+    BOOST_TEST(!chosen.contains(8));
+}
+
+BOOST_AUTO_TEST_CASE(of_a_sample_shards_have_even_shares) {
+    config used;
+    used.processing.random_selection = 40;
+    used.processing.random_seed = 1;
+    question_set all;
+    for (const auto* part : {"1/4", "2/4", "3/4", "4/4"}) {
+        used.processing.shard = part;
+        const auto chosen = selection_of(identity_settings(used, census_of(1000)));
+        BOOST_TEST(chosen.count(1000) == 10u);
+        all |= chosen.drawn.value();
+    }
+    BOOST_TEST((all == draw_questions(1000, 40, 1)));
 }
 
 // Runs that were made before choices could be shuffled say nothing of it.

@@ -147,6 +147,51 @@ BOOST_AUTO_TEST_CASE(fields_are_kept_as_they_are) {
                R"("source":"exam, 2019")");
 }
 
+BOOST_AUTO_TEST_CASE(all_questions_may_be_read_as_free_text) {
+    question_fields fields;
+    fields.format = question_format::free_text;
+    const auto read = [&](std::string_view text) {
+        auto asked = read_one(text, fields);
+        BOOST_TEST((asked.format == question_format::free_text));
+        BOOST_TEST(asked.choices.empty());
+        return asked.reference_answer;
+    };
+    BOOST_TEST(read(R"({"question": "Which?", "options": ["(A)Iron", "(C)Zinc", "(B)Gold"],)"
+                    R"( "label": "B"})") == "Gold");
+    BOOST_TEST(read(R"({"question": "Which?", "choices": ["Iron", "Gold"], "answer": 1})") ==
+               "Gold");
+    BOOST_TEST(read(R"({"question": "Which?", "correct_answer": "Gold", "distractor1": "Tin"})") ==
+               "Gold");
+    // Where they stand in its text, they stay there.
+    BOOST_TEST(read(R"({"question": "Which?\nA) Iron\nB) Gold", "answer": "B) Gold"})") ==
+               "B) Gold");
+    BOOST_TEST(read(R"({"question": "Who?", "answer": "I"})") == "I");
+    BOOST_TEST(read("question,A,B,answer\nWhich?,Iron,Gold,B\n") == "Gold");
+    BOOST_TEST(fields.text() == "format=qa");
+}
+
+BOOST_AUTO_TEST_CASE(all_questions_may_have_to_be_multiple_choice) {
+    const scratch_dir dir;
+    question_fields fields;
+    fields.names = {{"question", "prompt"}};
+    fields.format = question_format::multiple_choice;
+    BOOST_TEST(fields.text() == "question=prompt, format=mc");
+    const auto path =
+        dir.write("q", R"({"prompt": "Which?", "choices": ["Iron", "Gold"], "answer": 1})"
+                       "\n"
+                       R"({"prompt": "Who?", "answer": "I"})"
+                       "\n"
+                       R"({"prompt": "Which?\nA) Iron\nB) Gold", "answer": "B) Gold"})"
+                       "\n");
+    std::vector<std::string> told;
+    const auto index = index_questions(
+        path, [&](const failure& why) { told.push_back(why.message()); }, 2, fields);
+    BOOST_REQUIRE(index.has_value());
+    BOOST_TEST(index->census.questions == 2u);
+    BOOST_TEST(told == text_list{path + ":2: no choices, and processing.question_format is mc"},
+               boost::test_tools::per_element());
+}
+
 BOOST_AUTO_TEST_CASE(fields_may_have_other_names) {
     const question_fields fields{{{"question", "prompt"},
                                   {"choices", "wrong, right, silly"},
@@ -154,6 +199,7 @@ BOOST_AUTO_TEST_CASE(fields_may_have_other_names) {
                                   {"category", "topic"},
                                   {"context", "hint"},
                                   {"id", "key"}},
+                                 {},
                                  {}};
     const auto asked =
         read_one(R"({"prompt": "Which is liquid?", "question": "no", "wrong": "Iron",)"
@@ -218,7 +264,7 @@ BOOST_AUTO_TEST_CASE(mmlu_has_no_line_of_names) {
 BOOST_AUTO_TEST_CASE(a_column_may_have_another_name) {
     const scratch_dir dir;
     const auto path = dir.write("q.csv", "prompt,target\nWhat is 2+2?,4\n");
-    const auto all = read_all(path, {{{"question", "prompt"}, {"answer", "target"}}, {}});
+    const auto all = read_all(path, {{{"question", "prompt"}, {"answer", "target"}}, {}, {}});
     BOOST_REQUIRE(all.size() == 1u);
     BOOST_TEST(all[0].reference_answer == "4");
     BOOST_TEST((question_reader::open(path).error().code == failure_code::bad_syntax));

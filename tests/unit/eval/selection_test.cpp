@@ -77,4 +77,41 @@ BOOST_AUTO_TEST_CASE(a_selection_counts_and_knows_places) {
     BOOST_TEST(!chosen.contains(1));
 }
 
+BOOST_AUTO_TEST_CASE(shards_share_all_questions_and_no_question_twice) {
+    const auto sample = draw_questions(50, 20, 1);
+    for (std::uint64_t of = 1; of <= 30; ++of) {
+        std::uint64_t limited = 0, drawn = 0;
+        std::vector<int> chosen_by(51);
+        question_set all;
+        for (std::uint64_t number = 1; number <= of; ++number) {
+            selection part;
+            part.limit = 20;
+            part.part = shard{number, of};
+            limited += part.count(50);
+            std::uint64_t places = 0;
+            for (std::uint64_t place = 1; place <= 50; ++place)
+                if (part.contains(place)) ++places, ++chosen_by[place];
+            BOOST_TEST(places == part.count(50));
+            const auto share = share_of(sample, {number, of});
+            BOOST_TEST(share.size() == shard({number, of}).share_of(20));
+            drawn += share.size();
+            all |= share;
+        }
+        BOOST_TEST(limited == 20u);
+        BOOST_TEST(drawn == 20u);
+        BOOST_TEST((all == sample));
+        for (std::uint64_t place = 1; place <= 50; ++place)
+            BOOST_TEST(chosen_by[place] == (place <= 20 ? 1 : 0));
+    }
+}
+
+BOOST_AUTO_TEST_CASE(a_shard_is_written_as_k_of_n) {
+    BOOST_TEST((parse_shard("3/8") == shard{3, 8}));
+    BOOST_TEST((parse_shard("1/1") == shard{1, 1}));
+    BOOST_TEST(to_string(shard{3, 8}) == "3/8");
+    for (const auto* wrong : {"", "3", "/8", "3/", "0/8", "9/8", "-1/8", "3/8 ", "3 /8", "a/b",
+                              "3/99999999999999999999"})
+        BOOST_TEST(!parse_shard(wrong).has_value(), wrong);
+}
+
 BOOST_AUTO_TEST_SUITE_END()

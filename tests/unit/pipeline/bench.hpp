@@ -45,6 +45,11 @@ public:
     void run(scheduler_settings settings = {}) {
         asio::io_context io;
         const auto path = directory.write("questions.jsonl", questions);
+        question_index index;
+        if (places_every > 0) {
+            index = index_questions(path, [](const failure&) {}, places_every).value();
+            settings.index = &index;
+        }
         ledger before;
         auto store = open_store(before);
         checkpoint log(io.get_executor(), clock, disk, std::move(store), std::move(before),
@@ -68,7 +73,8 @@ public:
         auto session = [&]() -> asio::awaitable<void> {
             task_group helpers(io.get_executor());
             if (meanwhile) helpers.spawn(meanwhile(tasks));
-            auto reader = question_reader::open(path);
+            auto reader = settings.index ? question_reader::open(path, *settings.index, {})
+                                         : question_reader::open(path);
             co_await put_questions(tasks, std::move(*reader), settings);
             put_ended = clock.now();
             const auto closed = co_await log.stop();
@@ -109,6 +115,7 @@ public:
     group_settings endpoints; // parallel: see below
     std::unique_ptr<grader> marks = make_grader("extraction");
     std::string questions;
+    std::uint64_t places_every = 0; // records of an index; 0: the run has none
     std::size_t parallel = 4;
     checkpoint_settings checkpointing;
     std::function<asio::awaitable<void>(task_context&)> meanwhile; // beside the questions

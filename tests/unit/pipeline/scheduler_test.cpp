@@ -157,6 +157,36 @@ BOOST_AUTO_TEST_CASE(only_what_was_drawn_is_asked) {
     BOOST_TEST(bench.transport.requests().size() == 3);
 }
 
+BOOST_AUTO_TEST_CASE(a_shard_asks_its_share_of_the_questions_whatever_records_are_none) {
+    const std::string broken = "{\"question\": \"no answer\"}\n";
+    for (const std::uint64_t places_every : {0, 1, 3, 4096})
+        for (const bool with_broken : {false, true}) {
+            pipeline_bench bench(right_answer);
+            bench.make_questions(40);
+            bench.places_every = places_every;
+            if (with_broken) bench.questions = broken + broken + bench.questions;
+            scheduler_settings third;
+            third.chosen.limit = 30;
+            third.chosen.part = shard{3, 7};
+            const auto asked = [&] {
+                std::set<int> numbers;
+                for (const auto& request : bench.transport.requests())
+                    numbers.insert(asked_number(request));
+                return numbers;
+            };
+            bench.run(third);
+            BOOST_TEST((asked() == std::set{3, 10, 17, 24}));
+            bench.run(third);
+            BOOST_TEST(bench.transport.requests().size() == 4);
+            third.chosen.part = shard{4, 7};
+            bench.run(third);
+            BOOST_TEST((asked() == std::set{3, 4, 10, 11, 17, 18, 24, 25}));
+            bench.run(); // what no shard has put
+            BOOST_TEST(bench.transport.requests().size() == 40);
+            BOOST_TEST(bench.counted.completed_count() == 40);
+        }
+}
+
 BOOST_AUTO_TEST_CASE(the_permit_is_given_back_before_a_back_off) {
     bool failed_once = false;
     pipeline_bench bench([&](const http_request& request) -> result<http_response> {
