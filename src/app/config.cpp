@@ -83,7 +83,7 @@ const setting table[] = {
     {"processing.limit", "--limit", "N", "only the first N questions", [](config& c) -> setting_field { return &c.processing.limit; }},
     {"processing.repeats", "--repeats,--epochs", "K", "each question K times: pass@k, majority vote, spread", [](config& c) -> setting_field { return &c.processing.repeats; }},
     {"processing.shuffle_choices", "--shuffle-choices", "", "put the choices of each question, and of each repeat, in an order drawn by the seed", [](config& c) -> setting_field { return &c.processing.shuffle_choices; }},
-    {"processing.shard", "--shard", "K/N|auto", "only every Nth question, from the Kth: one machine's share; auto takes K and N from the array job of Slurm, Grid Engine or LSF; proctor merge puts shards together", [](config& c) -> setting_field { return &c.processing.shard; }},
+    {"processing.shard", "--shard", "K/N|auto", "only every Nth question, from the Kth: one machine's share; auto takes K and N from the array job of Slurm or Grid Engine; proctor merge puts shards together", [](config& c) -> setting_field { return &c.processing.shard; }},
     {"processing.question_format", "--question-format", "auto|mc|qa", "mc: a record without choices is no question; qa: choices that are listed apart are left out, and the text of the right one is the reference answer; auto: each as what it is", [](config& c) -> setting_field { return &c.processing.question_format; }},
     {"processing.strict", "--strict", "", "stop at a record that is no question", [](config& c) -> setting_field { return &c.processing.strict; }},
     {"processing.retry_refused", "--retry-refused", "", "ask again what the endpoint refused for good", [](config& c) -> setting_field { return &c.processing.retry_refused; }},
@@ -602,7 +602,7 @@ std::vector<failure> check(const config& used) {
     require(used.processing.random_selection != 0u, "processing.random_selection",
             "expected a number above 0");
     const auto& part = used.processing.shard;
-    require(part.empty() || parse_shard(part), "processing.shard",
+    require(part.empty() || part == "auto" || parse_shard(part), "processing.shard",
             not_a("K/N, K from 1 to N, such as 3/8, or auto", part));
     const bool draws = used.processing.random_selection || used.processing.shuffle_choices;
     require(part.empty() || !draws || used.processing.random_seed, "processing.random_seed",

@@ -115,11 +115,18 @@ void find_models(config& used, const command_line& line, const environment& look
     if (used.model.api_key.text.empty()) used.model.api_key = std::move(server.api_key);
 }
 
-void find_shard(config& used, const environment& look_up) {
-    if (used.processing.shard != "auto") return;
-    const auto part = shard_of_job(look_up);
-    if (!part) throw cannot_start{exit_usage, {part.error().message()}};
-    used.processing.shard = to_string(*part);
+// In one spelling, for it is part of identity; what auto means here.
+void find_shard(config& used, const environment& look_up, std::vector<std::string>& lacking) {
+    auto& text = used.processing.shard;
+    auto part = parse_shard(text);
+    if (text == "auto") {
+        const auto found = shard_of_job(look_up);
+        if (found)
+            part = *found;
+        else
+            lacking.push_back(found.error().message());
+    }
+    if (part) text = to_string(*part);
 }
 
 void read_api_key_file(config& used) {
@@ -253,8 +260,8 @@ loaded_config read_config(const command_line& line) {
     fill_from_environment(used, look_up);
     if (used.model.generator_type == "simulated" && used.model.model.empty())
         used.model.model = "simulated";
-    find_shard(used, look_up);
     auto lacking = messages_of(check(used));
+    find_shard(used, look_up, lacking);
     used.questions_file = find_beside(used.questions_file, "questions_file", line);
     if (used.model.base_url.empty() && !used.model.server.empty() && used.model.port)
         used.model.base_url = fmt::format("http://{}:{}/v1", used.model.server, *used.model.port);

@@ -116,6 +116,8 @@ void tell(const merge_options& options, const merge_report& report) {
         fmt::format("Merged {} {} into {}: {} of {} questions have a result\n", options.runs.size(),
                     options.runs.size() == 1 ? "run" : "runs", options.output, thousands(done),
                     thousands(tasks_of(merged.identity()).value_or(done)));
+    if (const auto part = shard_of(merged.identity().settings))
+        text += fmt::format("It is still shard {} alone\n", to_string(*part));
     if (report.conflicts) {
         std::vector<question_id> questions;
         for (const auto task : report.first_conflicts)

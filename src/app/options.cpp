@@ -138,6 +138,7 @@ written last counts; how many such there were is said.
 
 Examples:
   proctor merge checkpoints/checkpoint_whole here/checkpoints there/checkpoints
+  proctor merge checkpoints/checkpoint_whole checkpoints/checkpoint_*_?-of-8
   proctor merge archive/run-7 checkpoints/latest            one run, packed anew
 
 Exit status: 0 merged, 2 usage or OUT exists, 4 the runs do not belong together, or one is

@@ -162,7 +162,7 @@ private:
     }
 
     void check_shard() const {
-        if (total_ > 0) return;
+        if (total_ > 0 || config_.processing.shard.empty()) return;
         throw cannot_start{exit_usage,
                            {fmt::format("processing.shard: {} has no question: there are only {}",
                                         config_.processing.shard,

@@ -64,12 +64,11 @@ json::object* selection_in(json::object& settings) {
     return chosen ? chosen->if_object() : nullptr;
 }
 
-// Another shard of the same.
+// Another of the shards that this one is of.
 bool is_sister(json::object recorded, json::object wanted) {
-    for (auto* settings : {&recorded, &wanted}) {
-        auto* chosen = selection_in(*settings);
-        if (!chosen || chosen->erase("shard") == 0) return false;
-    }
+    const auto ours = shard_of(wanted), other = shard_of(recorded);
+    if (!ours || !other || ours->of != other->of) return false;
+    for (auto* settings : {&recorded, &wanted}) selection_in(*settings)->erase("shard");
     return run_differences(recorded, wanted).empty();
 }
 

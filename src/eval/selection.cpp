@@ -133,7 +133,8 @@ std::optional<shard> parse_shard(std::string_view text) {
     if (number.ec != std::errc{} || number.ptr == end || *number.ptr != '/') return std::nullopt;
     const auto of = std::from_chars(number.ptr + 1, end, part.of);
     if (of.ec != std::errc{} || of.ptr != end) return std::nullopt;
-    if (part.number < 1 || part.number > part.of) return std::nullopt;
+    constexpr std::uint64_t most = 1'000'000;
+    if (part.number < 1 || part.number > part.of || part.of > most) return std::nullopt;
     return part;
 }
 

@@ -114,6 +114,36 @@ BOOST_FIXTURE_TEST_CASE(shares_that_cannot_be_are_refused, shared_exam) {
     BOOST_TEST(endpoint.requests() == 0u);
 }
 
+BOOST_FIXTURE_TEST_CASE(a_share_is_the_same_however_it_is_written_and_another_n_is_told,
+                        shared_exam) {
+    put("02/10");
+    const auto again = put("2/10");
+    BOOST_TEST(contains(again.errors, "Resuming from checkpoint with 5 completed questions"),
+               again.errors);
+    BOOST_TEST(runs().size() == 1u);
+    const auto other = put("2/5");
+    BOOST_TEST(contains(other.errors, R"(selection.shard: the run has "2/10", you ask for "2/5")"),
+               other.errors);
+    BOOST_TEST(
+        contains(result_of({"merge", "packed", runs().front()}), "It is still shard 2/10 alone"));
+}
+
+BOOST_FIXTURE_TEST_CASE(a_configuration_for_array_jobs_can_be_looked_at_anywhere, shared_exam) {
+    const auto shown =
+        say({"config", "--set", "processing.shard=auto", "--set", "processing.limit=7"});
+    BOOST_TEST(shown.code == 2);
+    BOOST_TEST(contains(shown.output, "limit: 7"), shown.output);
+    BOOST_TEST(contains(shown.errors, "no task of an array job"), shown.errors);
+}
+
+BOOST_FIXTURE_TEST_CASE(a_checkpoint_of_all_is_gone_on_with_in_shares, shared_exam) {
+    ask_to_end(endpoint, "q.jsonl", {"--limit", "2"});
+    result_of({"export", "checkpoints", "--format", "checkpoint", "-o", "all.json"});
+    const auto asked = endpoint.requests();
+    for (const auto* part : {"1/3", "2/3", "3/3"}) put(part, {"--resume-from", "all.json"});
+    BOOST_TEST(endpoint.requests() == asked + questions - 2);
+}
+
 // The same set, asked with its choices and without.
 BOOST_FIXTURE_TEST_CASE(another_format_is_another_run, shared_exam) {
     ask_to_end(endpoint, "q.jsonl");

@@ -44,7 +44,7 @@ struct found_run {
 
 struct run_search {
     std::optional<found_run> fitting;     // the latest one that fits
-    std::vector<std::string> passed_over; // newer ones, other shards apart, and why they do not fit
+    std::vector<std::string> passed_over; // newer ones but sister shards, and why not
 };
 
 // Over all runs of a checkpoint directory, newest first. What is no run is passed over in silence;

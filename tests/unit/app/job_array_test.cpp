@@ -43,17 +43,24 @@ BOOST_AUTO_TEST_CASE(a_task_is_the_shard_of_its_place) {
     BOOST_TEST((shard_by(slurm("4", "1", "10", "4", "3")).value() == shard{2, 4}));
     BOOST_TEST((shard_by(grid_engine("2", "5")).value() == shard{2, 5}));
     BOOST_TEST((shard_by(grid_engine("5", "6", "2")).value() == shard{3, 3}));
-    BOOST_TEST(
-        (shard_by({{"LSB_JOBINDEX", "3"}, {"LSB_JOBINDEX_END", "4"}}).value() == shard{3, 4}));
 }
 
 BOOST_AUTO_TEST_CASE(what_is_no_array_job_is_told) {
     for (const auto& none : {variables(), grid_engine("undefined", "undefined", "undefined"),
-                             variables{{"LSB_JOBINDEX", "0"}, {"LSB_JOBINDEX_END", "0"}}}) {
+                             variables{{"LSB_JOBINDEX", "5"}, {"LSB_JOBINDEX_END", "8"}}}) {
         const auto found = shard_by(none);
         BOOST_REQUIRE(!found.has_value());
         BOOST_TEST(found.error().message().find("this is no task of an array job") !=
                    std::string::npos);
+    }
+}
+
+// `sbatch --array=3`, because that task had failed.
+BOOST_AUTO_TEST_CASE(a_task_that_is_started_again_by_itself_must_say_its_share) {
+    for (const auto& alone : {slurm("3", "3", "3", "1"), grid_engine("1", "1")}) {
+        const auto found = shard_by(alone);
+        BOOST_REQUIRE(!found.has_value());
+        BOOST_TEST(found.error().message().find("it is the only one") != std::string::npos);
     }
 }
 

@@ -108,9 +108,10 @@ BOOST_AUTO_TEST_CASE(shards_share_all_questions_and_no_question_twice) {
 BOOST_AUTO_TEST_CASE(a_shard_is_written_as_k_of_n) {
     BOOST_TEST((parse_shard("3/8") == shard{3, 8}));
     BOOST_TEST((parse_shard("1/1") == shard{1, 1}));
+    BOOST_TEST((parse_shard("03/08") == shard{3, 8}));
     BOOST_TEST(to_string(shard{3, 8}) == "3/8");
     for (const auto* wrong : {"", "3", "/8", "3/", "0/8", "9/8", "-1/8", "3/8 ", "3 /8", "a/b",
-                              "3/99999999999999999999"})
+                              "1/18446744073709551615", "3/99999999999999999999"})
         BOOST_TEST(!parse_shard(wrong).has_value(), wrong);
 }
 
