@@ -113,7 +113,7 @@ result<proxy_server> parse_proxy(const std::string& variable, std::string value,
         return refuse(fmt::format("{}:// proxies are not supported: {} may name an http:// one, or "
                                   "NO_PROXY={} do without",
                                   std::string_view(url->scheme().data(), url->scheme().size()),
-                                  root.tls ? "HTTPS_PROXY" : "http_proxy", root.host));
+                                  root.tls ? "HTTPS_PROXY" : "HTTP_PROXY", root.host));
     proxy_server proxy;
     proxy.host = url->host_address();
     // A password with a slash or the like ends the host early.
@@ -156,9 +156,10 @@ result<std::optional<proxy_server>> find_proxy(const api_root& root,
                 found = {name, std::move(*value)};
         return found;
     };
+    const auto for_http = look_up("REQUEST_METHOD") ? "http_proxy" : "HTTP_PROXY";
     const auto [variable, value] =
         root.tls ? first_set({"https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"})
-                 : first_set({"http_proxy", "all_proxy", "ALL_PROXY"});
+                 : first_set({"http_proxy", for_http, "all_proxy", "ALL_PROXY"});
     if (value.empty()) return nothing();
     if (any_excepts(first_set({"no_proxy", "NO_PROXY"}).second, root)) return nothing();
     auto proxy = parse_proxy(variable, value, root);

@@ -28,10 +28,10 @@ struct proxy_server {
 
 using variable_lookup = std::function<std::optional<std::string>(const std::string&)>;
 
-// For https roots https_proxy, else HTTPS_PROXY; for http roots http_proxy in lower case alone, as
-// curl has it: in a CGI program HTTP_PROXY is what a client sent as the header "Proxy". For both
-// then all_proxy, else ALL_PROXY. Its value is [http://][USER:PASSWORD@]HOST[:PORT]; the port is 80
-// unless given. Empty, or not set: none.
+// For https roots https_proxy, else HTTPS_PROXY; for http roots http_proxy, else HTTP_PROXY, unless
+// REQUEST_METHOD is set: in a CGI program that is what a client sent as the header "Proxy". For
+// both then all_proxy, else ALL_PROXY. Its value is [http://][USER:PASSWORD@]HOST[:PORT]; the port
+// is 80 unless given. Empty, or not set: none.
 //
 // no_proxy, else NO_PROXY, lists what is reached without: "*" (everything), names (which stand for
 // what is below them too, with or without a dot before them), addresses, networks (10.0.0.0/8),
