@@ -128,6 +128,33 @@ BOOST_FIXTURE_TEST_CASE(a_share_is_the_same_however_it_is_written_and_another_n_
         contains(result_of({"merge", "packed", runs().front()}), "It is still shard 2/10 alone"));
 }
 
+BOOST_FIXTURE_TEST_CASE(what_is_merged_of_some_shares_goes_on_with_the_others, shared_exam) {
+    put("1/3");
+    put("3/3");
+    result_of(words{"merge", "checkpoints/some"} + runs());
+    const auto status = boost::json::parse(result_of({"status", "checkpoints/some", "--json"}));
+    BOOST_TEST(status.at("total") == questions);
+    BOOST_TEST(status.at("completed_count") == 33);
+    const auto rest = say({"resume", "checkpoints/some", "--no-progress-bar"});
+    BOOST_TEST(rest.code == 0, rest.errors);
+    BOOST_TEST(endpoint.requests() == questions);
+    for (const auto& [question, times] : endpoint.asked()) BOOST_TEST(times == 1u, question);
+}
+
+BOOST_FIXTURE_TEST_CASE(a_regraded_share_stays_one, shared_exam) {
+    put("2/3");
+    const auto again = say({"regrade", runs().front(), "--no-progress-bar", "--grader", "f1"});
+    BOOST_TEST(again.code == 0, again.errors);
+    BOOST_REQUIRE(runs().size() == 2u);
+    for (const auto& run : runs()) {
+        const auto status = boost::json::parse(result_of({"status", run, "--json"}));
+        BOOST_TEST(status.at("total") == 17);
+        BOOST_TEST(status.at("completed_count") == 17);
+        BOOST_TEST(json_of(run + "/run.json").at("settings").at("selection").at("shard") == "2/3");
+    }
+    BOOST_TEST(endpoint.requests() == 17u);
+}
+
 BOOST_FIXTURE_TEST_CASE(a_configuration_for_array_jobs_can_be_looked_at_anywhere, shared_exam) {
     const auto shown =
         say({"config", "--set", "processing.shard=auto", "--set", "processing.limit=7"});

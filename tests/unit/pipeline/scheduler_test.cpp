@@ -187,6 +187,36 @@ BOOST_AUTO_TEST_CASE(a_shard_asks_its_share_of_the_questions_whatever_records_ar
         }
 }
 
+BOOST_AUTO_TEST_CASE(what_an_index_passes_over_is_what_was_not_drawn_however_the_file_is_written) {
+    const auto as_array = [](std::string lines) {
+        lines.pop_back();
+        std::replace(lines.begin(), lines.end(), '\n', ',');
+        return "[" + lines + "]";
+    };
+    std::string as_csv = "question,answer\n";
+    for (int i = 1; i <= 40; ++i) as_csv += fmt::format("What is {}?,{}\n\n", i, i);
+    for (int form = 0; form < 3; ++form)
+        for (const std::uint64_t places_every : {1, 7}) {
+            pipeline_bench bench(right_answer);
+            bench.make_questions(40);
+            if (form == 1) bench.questions = as_array(bench.questions);
+            if (form == 2) bench.questions = as_csv;
+            bench.places_every = places_every;
+            scheduler_settings twice;
+            twice.repeats = 2;
+            twice.chosen.drawn.emplace();
+            for (const auto place : {2, 3, 17, 40}) twice.chosen.drawn->insert(place);
+            bench.run(twice);
+            std::multiset<int> asked;
+            for (const auto& request : bench.transport.requests())
+                asked.insert(asked_number(request));
+            BOOST_TEST((asked == std::multiset{2, 2, 3, 3, 17, 17, 40, 40}),
+                       "form " << form << ", a place every " << places_every);
+            bench.run(twice);
+            BOOST_TEST(bench.transport.requests().size() == 8);
+        }
+}
+
 BOOST_AUTO_TEST_CASE(the_permit_is_given_back_before_a_back_off) {
     bool failed_once = false;
     pipeline_bench bench([&](const http_request& request) -> result<http_response> {
