@@ -95,9 +95,8 @@ std::uint64_t selected_count(const config& used, const question_census& census) 
 }
 
 std::uint64_t task_count(const config& used, const question_census& census) {
-    const auto selected = selected_count(used, census);
-    const auto part = parse_shard(used.processing.shard);
-    return (part ? part->share_of(selected) : selected) * used.processing.repeats;
+    const selection share{selected_count(used, census), {}, parse_shard(used.processing.shard)};
+    return share.count(census.questions) * used.processing.repeats;
 }
 
 std::vector<std::string> run_differences(const json::object& recorded, const json::object& wanted) {

@@ -125,10 +125,9 @@ std::optional<std::uint64_t> tasks_of(const run_identity& identity) {
     const auto count = questions ? number_at(*questions, "count") : std::nullopt;
     if (!count) return std::nullopt;
     const auto* chosen = object_at(identity.settings, "selection");
-    const auto limit = chosen ? number_at(*chosen, "limit").value_or(*count) : *count;
-    const auto selected = std::min(limit, *count);
-    const auto part = shard_of(identity.settings);
-    return (part ? part->share_of(selected) : selected) * repeats_of(identity.settings);
+    const auto limit = chosen ? number_at(*chosen, "limit") : std::nullopt;
+    const selection selected{limit, {}, shard_of(identity.settings)};
+    return selected.count(*count) * repeats_of(identity.settings);
 }
 
 json::object used_config(file_system& disk, const run_view& run) {

@@ -17,10 +17,12 @@ checkpoint::checkpoint(asio::any_io_executor executor, clock& time, file_system&
     : clock_(time), disk_(disk), store_(std::move(store)), counted_(std::move(counted)),
       settings_(settings), on_durable_(std::move(on_durable)), on_trouble_(std::move(on_trouble)),
       changed_(executor), wake_(executor), wake_compactor_(executor), gathered_(executor),
-      waited_(executor), timers_(executor), worker_(executor), compactor_(executor) {
+      waited_(executor), tried_again_(executor), timers_(executor), worker_(executor),
+      compactor_(executor) {
     worker_.spawn(work());
     compactor_.spawn(compact());
     timers_.spawn(wake_at(gathered_));
+    timers_.spawn(wake_at(tried_again_));
     if (settings_.mode == durability::by_interval) timers_.spawn(wake_at(waited_));
     if (settings_.mode != durability::none) timers_.spawn(watch_idleness());
 }
@@ -201,10 +203,11 @@ asio::awaitable<result<>> checkpoint::write(batch& now, disk_work also) {
         if (appended || done.error().code != failure_code::disk_full ||
             !may_wait_for_room(done.error()))
             co_return done;
-        // Whoever stops the run must not wait for room that may never come.
+        // Whoever stops the run must not wait for room that may never come: one more try.
         if (stopping_) co_return done;
         changed_.notify();
-        co_await clock_.sleep_for(settings_.full_disk_pause);
+        tried_again_.set(clock_.now() + settings_.full_disk_pause);
+        while (!stopping_ && clock_.now() < tried_again_.at) co_await wake_.wait();
     }
 }
 

@@ -14,6 +14,7 @@ namespace {
 
 constexpr std::size_t frame_cap = std::size_t{1} << 20; // bytes; one record may be more
 constexpr std::uint32_t frame_record_cap = 1024;
+constexpr std::size_t kept_together = std::size_t{256} << 10; // bytes of what is not synced
 constexpr std::uint64_t many_snapshots = 512, snapshots_per_doubling = 64;
 
 } // namespace
@@ -188,7 +189,7 @@ result<> run_store::write_records(std::string_view records, std::uint32_t count)
     const auto room = frames.size() <= small ? options_.room_ahead : 0;
     if (auto done = active_->append(frames, room); !done) return done;
     // Small ones together, large ones by themselves: what grows by doubling takes twice the memory.
-    if (unsynced_.empty() || unsynced_.back().records.size() + records.size() > frame_cap / 4)
+    if (unsynced_.empty() || unsynced_.back().records.size() + records.size() > kept_together)
         unsynced_.emplace_back();
     unsynced_.back().records += records;
     unsynced_.back().count += count;

@@ -176,6 +176,7 @@ private:
     event wake_compactor_; // of compact()
     deadline gathered_;    // of gathering_
     deadline waited_;      // of what is not synced
+    deadline tried_again_; // when the disk is full
     task_group timers_;
     task_group worker_;
     task_group compactor_;
