@@ -6,6 +6,16 @@
 #include <utility>
 
 namespace proctor {
+namespace {
+
+// The first one of that task or a later one.
+auto place_in(const std::vector<record_position>& tail, question_id id) {
+    return std::lower_bound(
+        tail.begin(), tail.end(), id,
+        [](const record_position& at, question_id wanted) { return at.question < wanted; });
+}
+
+} // namespace
 
 // --- the view -----------------------------------------------------------------------------------
 
@@ -114,9 +124,7 @@ result<std::optional<std::string>> run_view::find(question_id id) const {
         if (!entry) return entry.error();
         if (*entry) consider((*entry)->record);
     }
-    const auto in_tail = std::lower_bound(
-        tail_.begin(), tail_.end(), id,
-        [](const record_position& at, question_id wanted) { return at.question < wanted; });
+    const auto in_tail = place_in(tail_, id);
     if (in_tail != tail_.end() && in_tail->question == id) {
         std::string buffer;
         const auto record = read_tail(*in_tail, buffer);
@@ -131,8 +139,11 @@ result<std::optional<std::string>> run_view::find(question_id id) const {
 // One snapshot, or the tail.
 class run_cursor::source {
 public:
-    explicit source(snapshot_reader reader) : snapshot_(std::move(reader)) {}
-    explicit source(const run_view& view) : view_(&view) {}
+    source(snapshot_reader reader, question_id first)
+        : snapshot_(std::in_place, std::move(reader), first) {}
+    source(const run_view& view, question_id first)
+        : view_(&view),
+          at_(static_cast<std::size_t>(place_in(view.tail_, first) - view.tail_.begin())) {}
 
     result<std::optional<snapshot_entry>> next() {
         if (snapshot_) return snapshot_->next();
@@ -152,20 +163,22 @@ private:
     std::string buffer_;
 };
 
-run_cursor::run_cursor(const run_view& view) : view_(&view) {}
+run_cursor::run_cursor(const run_view& view, question_id first) : view_(&view), first_(first) {}
 run_cursor::run_cursor(run_cursor&&) noexcept = default;
 run_cursor& run_cursor::operator=(run_cursor&&) noexcept = default;
 run_cursor::~run_cursor() = default;
 
 result<> run_cursor::advance(std::size_t index) {
     auto& from = *sources_[index];
-    const auto entry = from.next();
-    if (!entry) return entry.error();
-    if (!*entry) {
-        sources_[index].reset();
-        return {};
-    }
-    from.head = **entry;
+    do {
+        const auto entry = from.next();
+        if (!entry) return entry.error();
+        if (!*entry) {
+            sources_[index].reset();
+            return {};
+        }
+        from.head = **entry;
+    } while (from.head.record.question < first_);
     heads_.emplace(from.head.record.question, from.head.number, index);
     return {};
 }
@@ -178,14 +191,16 @@ result<> run_cursor::wake_sources() {
         return advance(sources_.size() - 1);
     };
     if (std::exchange(tail_asleep_, false))
-        if (auto done = wake(std::make_unique<source>(*view_)); !done) return done;
+        if (auto done = wake(std::make_unique<source>(*view_, first_)); !done) return done;
     const auto& snapshots = view_->by_question_;
     while (asleep_ < snapshots.size() &&
            (heads_.empty() || snapshots[asleep_].first_question <= std::get<0>(heads_.top()))) {
-        auto reader =
-            snapshot_reader::open(*view_->disk_, view_->directory_, snapshots[asleep_++].key);
+        const auto& next = snapshots[asleep_++];
+        if (next.last_question < first_) continue;
+        auto reader = snapshot_reader::open(*view_->disk_, view_->directory_, next.key);
         if (!reader) return reader.error();
-        if (auto done = wake(std::make_unique<source>(std::move(*reader))); !done) return done;
+        if (auto done = wake(std::make_unique<source>(std::move(*reader), first_)); !done)
+            return done;
     }
     return {};
 }

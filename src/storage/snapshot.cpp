@@ -254,11 +254,20 @@ result<std::string_view> snapshot_reader::read_block(const block_place& place) {
     return *raw;
 }
 
-result<std::optional<snapshot_entry>> snapshot_reader::find(question_id id) {
-    const auto& blocks = footer_.blocks;
-    auto block = std::lower_bound(
+namespace {
+
+// The first block that may hold a record of that task or a later one.
+auto block_of(const std::vector<block_place>& blocks, question_id id) {
+    return std::lower_bound(
         blocks.begin(), blocks.end(), id,
         [](const block_place& place, question_id wanted) { return place.last_question < wanted; });
+}
+
+} // namespace
+
+result<std::optional<snapshot_entry>> snapshot_reader::find(question_id id) {
+    const auto& blocks = footer_.blocks;
+    const auto block = block_of(blocks, id);
     if (block == blocks.end() || block->first_question > id) return std::optional<snapshot_entry>();
     auto left = read_block(*block);
     if (!left) return left.error();
@@ -268,6 +277,12 @@ result<std::optional<snapshot_entry>> snapshot_reader::find(question_id id) {
         if (entry->record.question == id) return std::optional(*entry);
     }
     return std::optional<snapshot_entry>();
+}
+
+snapshot_cursor::snapshot_cursor(snapshot_reader reader, question_id first)
+    : reader_(std::move(reader)) {
+    const auto& blocks = reader_.footer().blocks;
+    block_ = static_cast<std::size_t>(block_of(blocks, first) - blocks.begin());
 }
 
 result<std::optional<snapshot_entry>> snapshot_cursor::next() {

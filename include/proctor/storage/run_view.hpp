@@ -33,11 +33,12 @@ private:
     class source;
     using key = std::tuple<question_id, lsn, std::size_t>; // last: the source
 
-    explicit run_cursor(const run_view&);
+    run_cursor(const run_view&, question_id first);
     result<> wake_sources();
     result<> advance(std::size_t source);
 
     const run_view* view_;
+    question_id first_;                            // what comes before it is passed over
     std::vector<std::unique_ptr<source>> sources_; // those that are awake
     std::size_t asleep_ = 0;                       // index of the next snapshot to wake
     bool tail_asleep_ = true;
@@ -65,8 +66,9 @@ public:
 
     // The record of a task that counts. Nothing: there is none.
     result<std::optional<std::string>> find(question_id) const;
-    // The view outlives the cursor and is not moved meanwhile.
-    run_cursor records() const { return run_cursor(*this); }
+    // From this task on; sessions only if that is 0. The view outlives the cursor and is not moved
+    // meanwhile.
+    run_cursor records(question_id first = 0) const { return run_cursor(*this, first); }
     // All of these; ends at the first failure, its own or that of `see`.
     result<> each_record(const std::function<result<>(const record_view&)>& see) const;
 

@@ -107,7 +107,8 @@ private:
 // A snapshot's records one by one, in order. Holds one block.
 class snapshot_cursor {
 public:
-    explicit snapshot_cursor(snapshot_reader reader) : reader_(std::move(reader)) {}
+    // Begins with the block that may hold the first record of that task or a later one.
+    explicit snapshot_cursor(snapshot_reader, question_id first = 0);
     // The next one, until the call after; nothing at the end.
     result<std::optional<snapshot_entry>> next();
     const snapshot_reader& reader() const { return reader_; }
