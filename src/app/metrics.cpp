@@ -1,28 +1,15 @@
-// A page of numbers and the least of a web server that can show it. It stays on this machine
-// unless it is told otherwise, and one who asks slowly holds up nobody.
+// A page of numbers.
 #include "proctor/app/metrics.hpp"
 
 #include "proctor/codec/json_fields.hpp"
-#include "proctor/net/host_port.hpp"
-
-#include <boost/asio/buffer.hpp>
-#include <boost/asio/read_until.hpp>
-#include <boost/asio/redirect_error.hpp>
-#include <boost/asio/steady_timer.hpp>
-#include <boost/asio/use_awaitable.hpp>
-#include <boost/asio/write.hpp>
-
 #include <fmt/format.h>
 
 #include <cmath>
 #include <iterator>
-#include <memory>
+#include <utility>
 
 namespace proctor {
 namespace {
-
-using asio::ip::tcp;
-using boost::system::error_code;
 
 class page {
 public:
@@ -125,92 +112,12 @@ std::string metrics_text(const ledger& counted, const metrics& now) {
     return out.take();
 }
 
-metrics_listener::metrics_listener(asio::any_io_executor executor,
-                                   std::function<std::string()> text)
-    : acceptor_(executor), text_(std::move(text)), tasks_(executor) {}
-
-result<std::unique_ptr<metrics_listener>>
-metrics_listener::open(asio::any_io_executor executor, const std::string& address,
-                       std::function<std::string()> text) {
-    constexpr auto key = "processing.metrics_listen";
-    const auto place = parse_host_port(address);
-    if (!place) return failure{place.error().code, key, place.error().detail};
-    error_code error;
-    const auto where = asio::ip::make_address(place->host, error);
-    if (error)
-        return failure{failure_code::bad_value, key,
-                       fmt::format("\"{}\" is no address of this machine; names are not looked up, "
-                                   "localhost is 127.0.0.1",
-                                   place->host)};
-
-    std::unique_ptr<metrics_listener> made(new metrics_listener(executor, std::move(text)));
-    const tcp::endpoint local(where, place->port);
-    made->acceptor_.open(local.protocol(), error);
-    if (!error) made->acceptor_.set_option(tcp::acceptor::reuse_address(true), error);
-    if (!error) made->acceptor_.bind(local, error);
-    if (!error) made->acceptor_.listen(tcp::acceptor::max_listen_connections, error);
-    if (error)
-        return failure{failure_code::io_error, key,
-                       fmt::format("cannot listen on {}: {}", address, error.message())};
-    return made;
-}
-
-void metrics_listener::start() {
-    tasks_.spawn(accept());
-}
-
-std::string metrics_listener::url() const {
-    const auto local = acceptor_.local_endpoint();
-    const auto host = local.address().to_string();
-    return fmt::format("http://{}:{}/metrics", local.address().is_v6() ? "[" + host + "]" : host,
-                       local.port());
-}
-
-asio::awaitable<void> metrics_listener::accept() {
-    for (;;) {
-        error_code error;
-        auto socket =
-            co_await acceptor_.async_accept(asio::redirect_error(asio::use_awaitable, error));
-        if (error) { // out of descriptors, perhaps: not in a circle
-            asio::steady_timer pause(acceptor_.get_executor(), std::chrono::milliseconds{100});
-            co_await pause.async_wait(asio::use_awaitable);
-            continue;
-        }
-        constexpr std::size_t most = 16; // who ask at once; more are turned away
-        if (tasks_.size() <= most) tasks_.spawn(answer(std::move(socket)));
-    }
-}
-
-asio::awaitable<void> metrics_listener::answer(tcp::socket taken) {
-    constexpr std::size_t longest_head = 8192;
-    constexpr auto patience = std::chrono::seconds{5};
-    const auto socket = std::make_shared<tcp::socket>(std::move(taken));
-    asio::steady_timer deadline(socket->get_executor(), patience);
-    deadline.async_wait([socket](error_code error) {
-        error_code closed_already;
-        if (!error) socket->close(closed_already);
-    });
-    std::string head;
-    error_code error;
-    auto buffer = asio::dynamic_buffer(head, longest_head);
-    co_await asio::async_read_until(*socket, buffer, "\r\n\r\n",
-                                    asio::redirect_error(asio::use_awaitable, error));
-    if (!error) {
-        const bool known = head.starts_with("GET /metrics ") || head.starts_with("GET /metrics?");
-        const auto body = known ? text_() : std::string("GET /metrics\n");
-        const auto reply = fmt::format(
-            "HTTP/1.1 {}\r\nContent-Type: text/plain; version=0.0.4\r\nContent-Length: {}\r\n"
-            "Connection: close\r\n\r\n{}",
-            known ? "200 OK" : "404 Not Found", body.size(), body);
-        co_await asio::async_write(*socket, asio::buffer(reply),
-                                   asio::redirect_error(asio::use_awaitable, error));
-    }
-    deadline.cancel();
-}
-
-asio::awaitable<void> metrics_listener::stop() {
-    tasks_.cancel();
-    co_await tasks_.join();
+page_listener::page_maker metrics_pages(std::function<std::string()> text) {
+    return [text = std::move(text)](const page_request& asked) -> page_reply {
+        if (asked.target == "/metrics" || asked.target.starts_with("/metrics?"))
+            return {200, "text/plain; version=0.0.4", text()};
+        return {404, "text/plain", "GET /metrics\n"};
+    };
 }
 
 } // namespace proctor

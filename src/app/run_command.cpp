@@ -218,12 +218,12 @@ private:
 
     void listen_for_metrics() {
         if (config_.processing.metrics_listen.empty()) return;
-        auto opened =
-            metrics_listener::open(context_.get_executor(), config_.processing.metrics_listen,
-                                   [this] { return metrics_page(); });
+        auto opened = page_listener::open(context_.get_executor(), "processing.metrics_listen",
+                                          config_.processing.metrics_listen,
+                                          metrics_pages([this] { return metrics_page(); }));
         if (!opened) throw usage_error(opened.error());
         metrics_ = std::move(*opened);
-        console_.say("Metrics at " + metrics_->url());
+        console_.say("Metrics at " + metrics_->url() + "metrics");
     }
 
     std::string metrics_page() const {
@@ -877,7 +877,7 @@ private:
     std::deque<model_client> models_;
     std::vector<std::string> endpoint_names_;
     std::optional<endpoint_group> group_;
-    std::unique_ptr<metrics_listener> metrics_;
+    std::unique_ptr<page_listener> metrics_;
     // Of a model that marks, if one does.
     std::unique_ptr<endpoint> grader_endpoint_;
     std::deque<model_client> grader_clients_;

@@ -2,12 +2,9 @@
 #pragma once
 
 #include "proctor/app/report.hpp"
-#include "proctor/async/task_group.hpp"
-
-#include <boost/asio/ip/tcp.hpp>
+#include "proctor/net/page_listener.hpp"
 
 #include <functional>
-#include <memory>
 #include <string>
 #include <vector>
 
@@ -33,27 +30,7 @@ struct metrics {
 // ledger knows them (questions, tokens, latency), else this session's.
 std::string metrics_text(const ledger&, const metrics&);
 
-// Answers GET /metrics, and 404 to all else. On the executor's one thread.
-class metrics_listener {
-public:
-    // bad_value, io_error: `address` is no address with a port, or cannot be listened on.
-    static result<std::unique_ptr<metrics_listener>>
-    open(asio::any_io_executor, const std::string& address, std::function<std::string()> text);
-
-    std::string url() const;
-    // Whoever asks before this waits.
-    void start();
-    // Once start() was called.
-    asio::awaitable<void> stop();
-
-private:
-    metrics_listener(asio::any_io_executor, std::function<std::string()> text);
-    asio::awaitable<void> accept();
-    asio::awaitable<void> answer(asio::ip::tcp::socket taken);
-
-    asio::ip::tcp::acceptor acceptor_;
-    std::function<std::string()> text_;
-    task_group tasks_;
-};
+// /metrics, and 404 for all else.
+page_listener::page_maker metrics_pages(std::function<std::string()> text);
 
 } // namespace proctor
