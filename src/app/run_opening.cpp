@@ -15,6 +15,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <ctime>
@@ -222,9 +223,18 @@ private:
         auto search = find_run(disk_, processing.checkpoint_directory, wanted);
         if (!search) must(search.error());
         if (search->fitting) return std::move(search->fitting);
-        for (const auto& run : search->passed_over) console_.say("Not this run: " + run);
+        tell_passed_over(search->passed_over);
         if (processing.must_resume) throw no_run_fits();
         return std::nullopt;
+    }
+
+    void tell_passed_over(const std::vector<std::string>& runs) {
+        constexpr std::size_t most = 5; // the newest
+        const auto told = config_.processing.verbose ? runs.size() : std::min(most, runs.size());
+        for (std::size_t i = 0; i < told; ++i) console_.say("Not this run: " + runs[i]);
+        if (told < runs.size())
+            console_.say(fmt::format("Nor {} older ones (--verbose tells what differs)",
+                                     runs.size() - told));
     }
 
     cannot_start no_run_fits() const {

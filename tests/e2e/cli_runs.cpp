@@ -196,6 +196,28 @@ BOOST_FIXTURE_TEST_CASE(a_run_that_does_not_fit_is_passed_over_with_its_differen
     BOOST_TEST(runs().size() == 2u);
 }
 
+BOOST_FIXTURE_TEST_CASE(of_many_runs_that_do_not_fit_the_newest_are_told, class_room) {
+    const auto at_temperature = [&](int i, const words& more = {}) {
+        return complete(
+                   words{"--set", "model.generator_settings.temperature=0." + std::to_string(i)} +
+                   more)
+            .errors;
+    };
+    const auto told = [](const std::string& errors) {
+        std::size_t count = 0;
+        constexpr std::string_view words = "Not this run: ";
+        for (auto at = errors.find(words); at != errors.npos; at = errors.find(words, at + 1))
+            ++count;
+        return count;
+    };
+    for (int i = 1; i <= 7; ++i) at_temperature(i);
+    const auto errors = at_temperature(8);
+    BOOST_TEST(told(errors) == 5u);
+    BOOST_TEST(contains(errors, "temperature: the run has 0.7"), errors);
+    BOOST_TEST(contains(errors, "Nor 2 older ones (--verbose tells what differs)"), errors);
+    BOOST_TEST(told(at_temperature(9, {"--verbose"})) == 8u);
+}
+
 BOOST_FIXTURE_TEST_CASE(a_run_that_another_process_holds_is_refused, class_room) {
     const simulator slow({"--latency", "1h"});
     child_process holder(ask(slow, "q.jsonl"));
