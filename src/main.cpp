@@ -8,8 +8,10 @@
 #include "proctor/app/merge_command.hpp"
 #include "proctor/app/options.hpp"
 #include "proctor/app/prune_command.hpp"
+#include "proctor/app/report_command.hpp"
 #include "proctor/app/run_command.hpp"
 #include "proctor/app/status_command.hpp"
+#include "proctor/app/view_command.hpp"
 
 #include <cstdio>
 #include <exception>
@@ -23,6 +25,8 @@ struct dispatch {
     int operator()(const proctor::status_options& asked) { return proctor::status_command(asked); }
     int operator()(const proctor::get_options& asked) { return proctor::get_command(asked); }
     int operator()(const proctor::export_options& asked) { return proctor::export_command(asked); }
+    int operator()(const proctor::report_options& asked) { return proctor::report_command(asked); }
+    int operator()(const proctor::view_options& asked) { return proctor::view_command(asked); }
     int operator()(const proctor::merge_options& asked) { return proctor::merge_command(asked); }
     int operator()(const proctor::compare_options& asked) {
         return proctor::compare_command(asked);

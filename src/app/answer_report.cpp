@@ -21,17 +21,16 @@ double share(std::uint64_t part, std::uint64_t all) {
     return all ? double(part) / double(all) : 0;
 }
 
-// "A, 1": sets label their choices with letters or with numbers.
-std::string labels_of(std::size_t position) {
-    return fmt::format("{}, {}", static_cast<char>('A' + position), position + 1);
-}
-
 std::string length_line(std::string_view name, const text_lengths& lengths) {
     return fmt::format("{} length: mean {:.1f}, median {}, p95 {} characters", name, lengths.mean(),
                        thousands(lengths.quantile(0.5)), thousands(lengths.quantile(0.95)));
 }
 
 } // namespace
+
+std::string position_name(std::size_t position) {
+    return fmt::format("{}, {}", static_cast<char>('A' + position), position + 1);
+}
 
 result<std::shared_ptr<const answer_figures>> read_answers(const run_view& run) {
     if (run.counted().knows_all_answers()) return std::shared_ptr<const answer_figures>();
@@ -91,7 +90,7 @@ std::string choices_text(const answer_figures& figures) {
     for (std::size_t i = 0; i < used; ++i) {
         const auto& position = figures.positions[i];
         fmt::format_to(std::back_inserter(text), "  {:<6}{:>9} {:>6.1f}%  {:>9} {:>6.1f}%",
-                       labels_of(i), thousands(position.chosen),
+                       position_name(i), thousands(position.chosen),
                        100 * share(position.chosen, chosen), thousands(position.key()),
                        100 * share(position.key(), keyed));
         if (position.keyed.marked > 0)

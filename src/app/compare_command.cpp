@@ -101,16 +101,11 @@ void require_same_questions(const run_view& first, const run_view& second) {
                                     second.directory())}};
 }
 
-std::string model_of(const run_view& run) {
-    const auto* model = run.identity().settings.if_contains("model");
-    return model && model->is_string() ? std::string(model->get_string()) : "unknown";
-}
-
 json::object comparison_json(const run_view& first, const run_view& second,
                              const paired_marks& pairs) {
     const auto run = [](const run_view& of, double accuracy) {
         return json::object{
-            {"run", of.directory()}, {"model", model_of(of)}, {"accuracy", accuracy}};
+            {"run", of.directory()}, {"model", model_of(of.identity())}, {"accuracy", accuracy}};
     };
     const auto range = pairs.difference_interval();
     json::object object;
@@ -134,10 +129,10 @@ std::string comparison_text(const run_view& first, const run_view& second,
                        "Difference: {:+.1f} points, 95 % interval {:+.1f} to {:+.1f}\n"
                        "Only the first right: {}; only the second: {}; McNemar's exact test: p = "
                        "{:.3g}\n",
-                       thousands(pairs.questions()), 100 * pairs.first_mean(), model_of(first),
-                       first.directory(), 100 * pairs.second_mean(), model_of(second),
-                       second.directory(), 100 * pairs.difference(), 100 * range.low,
-                       100 * range.high, thousands(pairs.only_first_right()),
+                       thousands(pairs.questions()), 100 * pairs.first_mean(),
+                       model_of(first.identity()), first.directory(), 100 * pairs.second_mean(),
+                       model_of(second.identity()), second.directory(), 100 * pairs.difference(),
+                       100 * range.low, 100 * range.high, thousands(pairs.only_first_right()),
                        thousands(pairs.only_second_right()), pairs.mcnemar_p());
 }
 

@@ -6,13 +6,7 @@
 #include "proctor/app/report.hpp"
 #include "proctor/app/run_lookup.hpp"
 #include "proctor/app/run_opening.hpp"
-#include "proctor/app/standard_output.hpp"
 #include "proctor/storage/posix_file_system.hpp"
-
-#include <cerrno>
-#include <cstring>
-#include <filesystem>
-#include <fstream>
 
 namespace proctor {
 namespace {
@@ -23,31 +17,6 @@ const json::value& member(const json::object& object, std::string_view name) {
     static const json::value nothing;
     const auto* value = object.if_contains(name);
     return value ? *value : nothing;
-}
-
-// A pipe, or a device such as /dev/null, is written to; no file is to take its place.
-bool is_written_through(const std::string& path) {
-    std::error_code ec;
-    const auto found = std::filesystem::status(path, ec);
-    return std::filesystem::exists(found) && !std::filesystem::is_regular_file(found) &&
-           !std::filesystem::is_directory(found);
-}
-
-result<> write_through(const run_view& run, const export_options& options,
-                       const results_frame& frame) {
-    std::ofstream out(options.output, std::ios::binary);
-    const auto failed = [&] {
-        return failure{failure_code::io_error, options.output, std::strerror(errno)};
-    };
-    const text_sink put = [&](std::string_view text) -> result<> {
-        out.write(text.data(), static_cast<std::streamsize>(text.size()));
-        return out ? result<>() : failed();
-    };
-    if (!out) return failed();
-    if (auto done = write_results(run, put, options.format, options.choice, frame); !done)
-        return done;
-    out.close();
-    return out ? result<>() : failed();
 }
 
 } // namespace
@@ -85,24 +54,9 @@ int export_command(const export_options& options) {
                            {"--format checkpoint: a JSON checkpoint has one result of each "
                             "question, and this run asks each several times"}};
     const auto frame = frame_of(disk, run);
-    const text_sink to_standard_output = [](std::string_view text) {
-        print(text);
-        return result<>();
-    };
-    const auto done =
-        options.output.empty() || options.output == "-"
-            ? write_results(run, to_standard_output, options.format, options.choice, frame)
-        : is_written_through(options.output)
-            ? write_through(run, options, frame)
-            : write_results(disk, run, options.output, options.format, options.choice, frame);
-    if (!done) {
-        const auto& why = done.error();
-        // Where nothing can be written, it is the command line that is wrong, and not the run.
-        if (why.code == failure_code::not_found && !options.output.empty() &&
-            why.where.starts_with(options.output))
-            throw cannot_start{exit_usage, {why.message()}};
-        throw storage_trouble(why, run.directory());
-    }
+    write_output(disk, options.output, run.directory(), [&](const text_sink& put) {
+        return write_results(run, put, options.format, options.choice, frame);
+    });
     return exit_complete;
 }
 

@@ -130,6 +130,30 @@ Examples:
 
 Exit status: 0 exported, 2 usage, 4 no such run, or it is damaged, 6 disk.)";
 
+constexpr auto report_examples =
+    R"(RUN is a run directory, or a checkpoint directory, whose latest run is meant. It may be alive or
+unfinished. The page is one file, which needs no other and no network: accuracy by category with
+intervals, choices, latency, lengths, failures, sessions, and what the run was asked with. It has
+no question and no answer in it, and no secret.
+
+Examples:
+  proctor report checkpoints -o report.html
+  proctor report checkpoints/checkpoint_q_m_20261123_180259 > report.html
+
+Exit status: 0 written, 2 usage, 4 no such run, or it is damaged, 6 disk.)";
+
+constexpr auto view_examples =
+    R"(DIR is a checkpoint directory, or a run. What a browser then shows is read anew each time: all runs
+and how far they are, the report of each, and its questions with what was answered and how it was
+marked. Nothing is locked, nothing can be changed. Ctrl-C ends it.
+
+Examples:
+  proctor view checkpoints                       then open http://127.0.0.1:8765/
+  ssh -L 8765:127.0.0.1:8765 cluster proctor view checkpoints
+  proctor view checkpoints --listen 127.0.0.1:0  on any port that is free
+
+Exit status: 2 usage, or there is something else on that port; 4 no such directory; 128+n signal n.)";
+
 constexpr auto merge_examples =
     R"(Each RUN is a run directory, or a checkpoint directory, whose latest run is meant. They must be
 about the same questions, model, sampling and prompts; their shards may differ. They are only
@@ -343,6 +367,20 @@ void add_export_flags(CLI::App& app, export_options& options) {
         "only what was answered wrong");
 }
 
+void add_report_flags(CLI::App& app, report_options& options) {
+    add_run_argument(app, options.run);
+    app.add_option("-o,--output", options.output,
+                   "the file to write, whole or not at all (default: standard output)")
+        ->type_name("FILE");
+}
+
+void add_view_flags(CLI::App& app, view_options& options) {
+    app.add_option("DIR", options.directory, "a checkpoint directory, or a run")->type_name("PATH");
+    app.add_option("--listen", options.listen, "the address to listen on, and the port (0: any)")
+        ->type_name("ADDRESS:PORT")
+        ->capture_default_str();
+}
+
 void add_merge_flags(CLI::App& app, merge_options& options) {
     app.add_option("OUT", options.output, "the directory of the new run")->type_name("PATH");
     app.add_option("RUN", options.runs, "the runs to merge")->type_name("PATH");
@@ -396,6 +434,14 @@ std::string missing(const CLI::App& app, const export_options& options) {
     if (options.format == results_format::checkpoint && options.choice != results_choice::all)
         return "a checkpoint holds all results; --incorrect goes with the other formats";
     return {};
+}
+
+std::string missing(const CLI::App&, const report_options& options) {
+    return options.run.empty() ? "which run?" : "";
+}
+
+std::string missing(const CLI::App&, const view_options& options) {
+    return options.directory.empty() ? "which directory?" : "";
 }
 
 std::string missing(const CLI::App&, const merge_options& options) {
@@ -504,6 +550,13 @@ std::vector<subcommand> add_commands(CLI::App& app) {
                     add_status_flags),
         add_command(app, {"get", "single results", get_examples}, add_get_flags),
         add_command(app, {"export", "results for other tools", export_examples}, add_export_flags),
+        add_command(app,
+                    {"report", "figures and plots of a run as a page of HTML", report_examples},
+                    add_report_flags),
+        add_command(app,
+                    {"view", "runs and their questions in a browser", view_examples,
+                     "one directory is enough"},
+                    add_view_flags),
         add_command(app, {"merge", "several runs of the same questions into one", merge_examples},
                     add_merge_flags),
         add_command(app, {"compare", "the same questions, two runs", compare_examples},

@@ -1,7 +1,7 @@
 // Ledger to text and JSON.
 #include "proctor/app/report.hpp"
 
-#include "proctor/eval/statistics.hpp"
+#include "proctor/app/accuracy_figures.hpp"
 #include "proctor/pipeline/progress.hpp"
 
 #include <fmt/format.h>
@@ -16,22 +16,16 @@ namespace {
 
 namespace json = boost::json;
 
-// Where questions are asked several times, by `clustered`.
-interval range_of(const tally& group, const clustered_marks* clustered) {
-    return clustered ? clustered->range() : wilson_interval(group);
-}
-
-void add_row(std::string& out, std::string_view name, const tally& group,
-             const clustered_marks* clustered) {
-    if (group.marked + group.unmarked == 0) return;
-    const auto range = range_of(group, clustered);
-    if (group.marked == 0) {
+void add_row(std::string& out, std::string_view name, const group_accuracy& group) {
+    const auto& marks = group.marks;
+    if (marks.marked + marks.unmarked == 0) return;
+    if (marks.marked == 0) {
         fmt::format_to(std::back_inserter(out), "  {:<24}{:>9}  {:>8}\n", name, 0, "unmarked");
         return;
     }
     fmt::format_to(std::back_inserter(out), "  {:<24}{:>9}  {:>7.1f}%  {:>5.1f}% to {:.1f}%\n",
-                   name, thousands(group.marked), 100 * group.accuracy(), 100 * range.low,
-                   100 * range.high);
+                   name, thousands(marks.marked), 100 * marks.accuracy(), 100 * group.range.low,
+                   100 * group.range.high);
 }
 
 std::string whole_or_fraction(double value) {
@@ -46,47 +40,17 @@ void add_accuracy(std::string& out, std::string_view name, const tally& group) {
                    whole_or_fraction(group.score()), group.marked);
 }
 
-json::object tally_json(const tally& group, const clustered_marks* clustered) {
-    const auto range = range_of(group, clustered);
+json::object group_json(const group_accuracy& group) {
+    const auto& marks = group.marks;
     json::object object;
-    object["marked"] = group.marked;
-    object["unmarked"] = group.unmarked;
-    object["score"] = group.score();
-    object["accuracy"] = group.marked ? json::value(group.accuracy()) : json::value(nullptr);
+    object["marked"] = marks.marked;
+    object["unmarked"] = marks.unmarked;
+    object["score"] = marks.score();
+    object["accuracy"] = marks.marked ? json::value(marks.accuracy()) : json::value(nullptr);
     object["interval_95"] =
-        group.marked ? json::value{range.low, range.high} : json::value(nullptr);
+        marks.marked ? json::value{group.range.low, group.range.high} : json::value(nullptr);
     return object;
 }
-
-// As if every question that has no mark were wrong, whatever the reason.
-tally at_worst(const ledger& counted, std::uint64_t total) {
-    tally all = counted.overall();
-    all.marked = std::max(total, all.marked);
-    all.unmarked = 0;
-    return all;
-}
-
-// The marks of a run's groups in their clusters; nothing where each question is asked once.
-class clusters {
-public:
-    clusters(const repeat_statistics* figures, std::uint64_t total) : figures_(figures) {
-        if (figures)
-            worst_ = figures->overall().filled_up(total / figures->repeats(), figures->repeats());
-    }
-
-    const clustered_marks* overall() const { return figures_ ? &figures_->overall() : nullptr; }
-    const clustered_marks* of(question_format format) const {
-        return figures_ ? &figures_->of(format) : nullptr;
-    }
-    const clustered_marks* of_category(std::string_view name) const {
-        return figures_ ? &figures_->of_category(name) : nullptr;
-    }
-    const clustered_marks* at_worst() const { return figures_ ? &worst_ : nullptr; }
-
-private:
-    const repeat_statistics* figures_;
-    clustered_marks worst_;
-};
 
 // Requests beyond the first one for a question.
 std::uint64_t retries_of(const ledger& counted) {
@@ -117,19 +81,18 @@ std::string summary_text(const ledger& counted, const run_figures& figures) {
         fmt::format_to(std::back_inserter(out), format, std::forward<Values>(values)...);
         out += '\n';
     };
-    const clusters marks(figures.repeats.get(), figures.total);
+    const auto marks = accuracy_of(counted, figures.total, figures.repeats.get());
     line("{} of {} {}", thousands(counted.completed_count()), thousands(figures.total),
          figures.repeats ? "results are there" : "questions have a result");
     line("  {:<24}{:>9}  {:>8}  {}", "", "marked", "accuracy", "95 % interval");
-    add_row(out, "all", counted.overall(), marks.overall());
+    add_row(out, "all", marks.overall);
     const auto& choice = counted.of(question_format::multiple_choice);
     const auto& text = counted.of(question_format::free_text);
     if (choice.marked + choice.unmarked > 0 && text.marked + text.unmarked > 0) {
-        add_row(out, "multiple choice", choice, marks.of(question_format::multiple_choice));
-        add_row(out, "free text", text, marks.of(question_format::free_text));
+        add_row(out, "multiple choice", marks.multiple_choice);
+        add_row(out, "free text", marks.free_text);
     }
-    for (const auto& [name, group] : counted.by_category())
-        add_row(out, name, group, marks.of_category(name));
+    for (const auto& [name, group] : marks.by_category) add_row(out, name, group);
     if (figures.repeats) out += repeats_text(*figures.repeats);
 
     if (counted.overall().unmarked)
@@ -137,8 +100,7 @@ std::string summary_text(const ledger& counted, const run_figures& figures) {
              figures.model_marks ? "the grader gave no verdict: each result says why"
                                  : "no number, no short answer to compare with");
     if (counted.overall().marked > 0 && counted.overall().marked < figures.total) {
-        const auto worst = at_worst(counted, figures.total);
-        const auto range = range_of(worst, marks.at_worst());
+        const auto& [worst, range] = marks.at_worst;
         line("If all without a mark were wrong: {:.1f}%  {:.1f}% to {:.1f}%",
              100 * worst.accuracy(), 100 * range.low, 100 * range.high);
     }
@@ -197,10 +159,9 @@ std::string accuracy_lines(const ledger& counted) {
 
 json::object figures_json(const ledger& counted, std::uint64_t total, const price_list& prices,
                           const repeat_statistics* repeats, const answer_figures* read) {
-    const clusters marks(repeats, total);
+    const auto marks = accuracy_of(counted, total, repeats);
     json::object categories;
-    for (const auto& [name, group] : counted.by_category())
-        categories[name] = tally_json(group, marks.of_category(name));
+    for (const auto& [name, group] : marks.by_category) categories[name] = group_json(group);
     json::object failures;
     for (const auto& [kind, count] : counted.failures_by_kind()) failures[kind] = count;
     const auto& times = counted.latencies();
@@ -211,15 +172,13 @@ json::object figures_json(const ledger& counted, std::uint64_t total, const pric
     object["failed"] = counted.failed_count();
     object["refused"] = counted.refused_count();
     object["failures_by_kind"] = std::move(failures);
-    object["overall"] = tally_json(counted.overall(), marks.overall());
-    object["multiple_choice"] = tally_json(counted.of(question_format::multiple_choice),
-                                           marks.of(question_format::multiple_choice));
-    object["free_text"] =
-        tally_json(counted.of(question_format::free_text), marks.of(question_format::free_text));
+    object["overall"] = group_json(marks.overall);
+    object["multiple_choice"] = group_json(marks.multiple_choice);
+    object["free_text"] = group_json(marks.free_text);
     object["by_category"] = std::move(categories);
-    const auto worst = at_worst(counted, total);
-    object["if_unmarked_were_wrong"] =
-        worst.marked ? json::value(tally_json(worst, marks.at_worst())) : json::value(nullptr);
+    object["if_unmarked_were_wrong"] = marks.at_worst.marks.marked
+                                           ? json::value(group_json(marks.at_worst))
+                                           : json::value(nullptr);
     object["repeats"] = repeats ? repeats_json(*repeats) : json::value(nullptr);
     const auto* answers = answers_known(counted, read);
     object["choices"] = answers ? choices_json(*answers) : json::value(nullptr);

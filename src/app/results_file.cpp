@@ -6,7 +6,6 @@
 #include "proctor/codec/json_fields.hpp"
 
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <iterator>
 #include <memory>
@@ -151,30 +150,6 @@ std::optional<results_format> parse_results_format(std::string_view name) {
 result<> write_results(const run_view& run, const text_sink& sink, results_format format,
                        results_choice choice, const results_frame& frame) {
     return results_writer(run, sink, format, choice, frame).write();
-}
-
-result<> write_whole(file_system& disk, const std::string& path,
-                     const std::function<result<>(const text_sink&)>& write) {
-    // Of this process alone: another one may be writing a file of the same name.
-    const auto temporary = fmt::format("{}.{}{}", path, ::getpid(), temporary_suffix);
-    (void)disk.remove(temporary); // of an earlier attempt
-    auto created = disk.create(temporary);
-    if (!created) return created.error();
-    auto& file = **created;
-    std::uint64_t offset = 0;
-    const text_sink sink = [&](std::string_view text) {
-        const auto done = file.write_at(offset, text);
-        offset += text.size();
-        return done;
-    };
-    auto done = write(sink);
-    if (done) done = file.sync();
-    if (done) done = disk.replace(temporary, path);
-    if (!done) {
-        (void)disk.remove(temporary);
-        return done;
-    }
-    return disk.sync_directory(parent_path(path));
 }
 
 result<> write_results(file_system& disk, const run_view& run, const std::string& path,

@@ -95,11 +95,15 @@ run_view open_run_view(file_system& disk, const std::string& directory) {
 }
 
 run_view open_named_run(file_system& disk, const std::string& path) {
+    return open_run_view(disk, named_run_directory(disk, path));
+}
+
+std::string named_run_directory(file_system& disk, const std::string& path) {
     const auto named = find_directory(disk, path);
-    if (named.is_run) return open_run_view(disk, named.path);
+    if (named.is_run) return named.path;
     const auto listing = list_runs(disk, named.path);
     if (!listing) throw storage_trouble(listing.error(), named.path);
-    if (!listing->runs.empty()) return open_run_view(disk, listing->runs.front().directory);
+    if (!listing->runs.empty()) return listing->runs.front().directory;
     if (!listing->unreadable.empty())
         throw storage_trouble(listing->unreadable.front(),
                               parent_path(listing->unreadable.front().where));
@@ -114,6 +118,17 @@ cannot_start storage_trouble(const failure& why, const std::string& directory) {
     if (why.code == failure_code::damaged && message.find("proctor-dump") == std::string::npos)
         message += fmt::format(" (see: proctor-dump --verify {})", directory);
     return {exit_run_unusable, {std::move(message)}};
+}
+
+std::string model_of(const run_identity& identity) {
+    const auto* model = identity.settings.if_contains("model");
+    return model && model->is_string() ? std::string(model->get_string()) : "unknown";
+}
+
+std::string questions_name_of(const run_identity& identity) {
+    const auto* path = identity.about.if_contains("questions_file");
+    if (!path || !path->is_string()) return {};
+    return fs::path(std::string(path->get_string())).filename().string();
 }
 
 std::uint64_t repeats_of(const json::object& settings) {

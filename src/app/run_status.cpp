@@ -159,15 +159,16 @@ std::uint64_t run_status::to_ask() const {
     return total && *total > settled ? *total - settled : 0;
 }
 
-run_status look_at_run(file_system& disk, const std::string& directory) {
-    run_status status;
+run_sight see_run(file_system& disk, const std::string& directory) {
+    run_sight sight;
+    auto& status = sight.status;
     status.directory = directory;
     // A process that ends between the look at its log and that at its lock would seem to have
     // died: both looks at the lock must agree.
     constexpr int patience = 5;
     for (int attempt = 1;; ++attempt) {
         status.holder = look_at_holder(disk, directory);
-        const auto run = run_view::open(disk, directory);
+        auto run = run_view::open(disk, directory);
         const auto after = look_at_holder(disk, directory);
         const bool agree = after.alive == status.holder.alive && after.pid == status.holder.pid;
         if (!agree && attempt < patience) continue;
@@ -181,7 +182,7 @@ run_status look_at_run(file_system& disk, const std::string& directory) {
                 status.total = tasks_of(*identity);
                 status.repeats = repeats_of(identity->settings);
             }
-            return status;
+            return sight;
         }
         const auto& found = run->found();
         status.run_id = to_hex(run->identity().id);
@@ -195,8 +196,13 @@ run_status look_at_run(file_system& disk, const std::string& directory) {
         status.state = state_of(status, found);
         if (found.torn && !status.lives()) status.torn_bytes = found.torn->bytes;
         if (status.lives() || status.state == run_state::unknown) read_last_word(disk, status);
-        return status;
+        sight.view = std::move(*run);
+        return sight;
     }
+}
+
+run_status look_at_run(file_system& disk, const std::string& directory) {
+    return see_run(disk, directory).status;
 }
 
 json::object status_json(const run_status& status) {

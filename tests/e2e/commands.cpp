@@ -5,7 +5,9 @@
 
 #include <sys/stat.h>
 
+#include <iomanip>
 #include <optional>
+#include <sstream>
 
 using namespace proctor::test;
 
@@ -86,7 +88,8 @@ std::vector<words> rows_of(const std::string& text) {
 BOOST_AUTO_TEST_SUITE(commands)
 
 BOOST_FIXTURE_TEST_CASE(each_command_has_help_with_examples, class_room) {
-    for (const auto* name : {"regrade", "status", "get", "export", "merge", "compare", "prune"}) {
+    for (const auto* name :
+         {"regrade", "status", "get", "export", "report", "merge", "compare", "prune"}) {
         const auto help = result_of({name, "--help"});
         BOOST_TEST(contains(help, "Examples:"));
         BOOST_TEST(contains(help, std::string("proctor ") + name));
@@ -96,7 +99,7 @@ BOOST_FIXTURE_TEST_CASE(each_command_has_help_with_examples, class_room) {
 
 BOOST_FIXTURE_TEST_CASE(what_is_no_run_is_told_apart_from_wrong_usage, class_room) {
     std::filesystem::create_directory(dir.file("empty"));
-    for (const words& command : {words{"status"}, words{"get"}, words{"export"}}) {
+    for (const words& command : {words{"status"}, words{"get"}, words{"export"}, words{"report"}}) {
         const words rest = command[0] == "get"      ? words{"1"}
                            : command[0] == "export" ? words{"--format", "json"}
                                                     : words{};
@@ -253,6 +256,35 @@ BOOST_FIXTURE_TEST_CASE(an_export_that_cannot_be_written_says_so, class_room) {
     BOOST_TEST(full.code == 6);
     BOOST_TEST(contains(full.errors, "standard output"));
     BOOST_TEST(say({"export", "checkpoints", "--format", "csv", "-o", "none/r.csv"}).code == 2);
+}
+
+BOOST_FIXTURE_TEST_CASE(a_report_has_the_figures_of_its_run_and_none_of_its_questions, class_room) {
+    const auto results = json_of(complete());
+    BOOST_TEST(result_of({"report", "checkpoints", "-o", "report.html"}) == "");
+    const auto page = text_of(dir.file("report.html"));
+    const auto accuracy = results.at_pointer("/metadata/statistics/overall/accuracy");
+    std::ostringstream percent;
+    percent << std::fixed << std::setprecision(1) << 100 * accuracy.to_number<double>() << " %";
+    BOOST_TEST(contains(page, "<b>" + percent.str() + "</b>"));
+    BOOST_TEST(contains(page, "<b>" + std::to_string(total) + "</b>"));
+    BOOST_TEST(contains(page, " &#183; finished &#183; "));
+    BOOST_TEST(contains(page, "1 process worked on this run."));
+    BOOST_TEST(contains(page, "<td class=\"text\">finished</td>"));
+    BOOST_TEST(!contains(page, "plus one"));
+    // Printed, it is the same but for the time in it.
+    const auto printed = result_of({"report", "checkpoints/latest"});
+    BOOST_TEST(printed.substr(0, printed.rfind("<footer>")) ==
+               page.substr(0, page.rfind("<footer>")));
+    BOOST_TEST(say({"report", "checkpoints", "-o", "none/report.html"}).code == 2);
+}
+
+BOOST_FIXTURE_TEST_CASE(a_report_of_a_live_run_shows_what_is_durable, live_run) {
+    const auto page = result_of({"report", "checkpoints"});
+    BOOST_TEST(contains(page, " &#183; running &#183; "));
+    BOOST_TEST(contains(page, "<b>" + std::to_string(done) + "</b><span>of 30</span>"));
+    BOOST_TEST(contains(page, "<td class=\"text\">works</td>"));
+    kill();
+    BOOST_TEST(contains(result_of({"report", "checkpoints"}), "never said: killed"));
 }
 
 BOOST_FIXTURE_TEST_CASE(a_run_that_was_packed_anew_is_the_same_to_every_command, class_room) {

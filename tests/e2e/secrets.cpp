@@ -136,6 +136,7 @@ void check_run(guarded_place& place, const nginx_server& endpoint, const words& 
     place.note(run_to_end({{program("proctor-dump"), "--records", "checkpoints/latest"},
                            {},
                            place.dir.path().string()}));
+    place.note(place.say({"report", "checkpoints"}));
     place.check_tight();
     BOOST_TEST(endpoint.asked().at("n") > 12u);
 }

@@ -128,6 +128,13 @@ BOOST_FIXTURE_TEST_CASE(where_letters_are_all_there_is_the_bar_is_made_of_them, 
     BOOST_TEST(!contains(bars.front(), "█"));
 }
 
+BOOST_FIXTURE_TEST_CASE(a_terminal_is_told_that_html_is_nothing_for_it, lecture_hall) {
+    const terminal window(*this, 120, "'" + program("proctor") + "' report checkpoints");
+    const auto screen = window.screen_with("-o report.html$");
+    BOOST_TEST(matching(screen, "^proctor: the report is a page of HTML").size() == 1u);
+    BOOST_TEST(matching(screen, "<").empty());
+}
+
 BOOST_FIXTURE_TEST_CASE(a_pipe_gets_lines_and_no_bar, lecture_hall) {
     const auto done = run_to_end(ask(endpoint, "q.jsonl", {"--parallel", "64"}));
     BOOST_TEST(done.code == 0, done.errors);

@@ -21,6 +21,9 @@ const answer_figures* answers_known(const ledger&, const answer_figures* read);
 boost::json::value choices_json(const answer_figures&);
 boost::json::value lengths_json(const text_lengths&);
 
+// "A, 1" for position 0: sets label their choices with letters or with numbers.
+std::string position_name(std::size_t position);
+
 // Lines for people, or nothing.
 std::string choices_text(const answer_figures&);
 std::string lengths_text(const answer_figures&);

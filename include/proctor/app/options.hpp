@@ -49,6 +49,16 @@ struct export_options {
     std::string output; // empty: standard output
 };
 
+struct report_options {
+    std::string run;
+    std::string output; // empty: standard output
+};
+
+struct view_options {
+    std::string directory; // a checkpoint directory, or a run
+    std::string listen = "127.0.0.1:8765";
+};
+
 struct merge_options {
     std::string output; // the new run's directory
     std::vector<std::string> runs;
@@ -67,8 +77,9 @@ struct prune_options {
     bool dry_run = false;
 };
 
-using any_command = std::variant<command_line, config_options, status_options, get_options,
-                                 export_options, merge_options, compare_options, prune_options>;
+using any_command =
+    std::variant<command_line, config_options, status_options, get_options, export_options,
+                 report_options, view_options, merge_options, compare_options, prune_options>;
 
 // One word of a command line, as a shell would have it typed.
 std::string quoted(const std::string& word);

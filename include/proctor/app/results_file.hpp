@@ -1,13 +1,13 @@
 // The results of a run as users get them, in order of question_id, from the records byte for byte.
 #pragma once
 
+#include "proctor/app/output_file.hpp"
 #include "proctor/core/error.hpp"
 #include "proctor/storage/file_system.hpp"
 #include "proctor/storage/run_view.hpp"
 
 #include <boost/json/object.hpp>
 
-#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -32,18 +32,11 @@ struct results_frame {
     boost::json::object config;   // of checkpoint; of csv, which fields of questions were kept
 };
 
-// Takes the text in large pieces, one behind the other.
-using text_sink = std::function<result<>(std::string_view)>;
-
 // Streams: memory holds one piece, and what a run_cursor holds.
 result<> write_results(const run_view&, const text_sink&, results_format, results_choice,
                        const results_frame&);
 
-// Lets `write` make a file: beside its name first, which it then replaces, so that it is whole or
-// not there.
-result<> write_whole(file_system&, const std::string& path,
-                     const std::function<result<>(const text_sink&)>& write);
-// Results into such a file.
+// Into a file that is whole or not there.
 result<> write_results(file_system&, const run_view&, const std::string& path, results_format,
                        results_choice, const results_frame&);
 result<> write_results(file_system&, const std::string& run_directory, const std::string& path,

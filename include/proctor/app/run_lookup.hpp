@@ -30,7 +30,9 @@ struct named_directory {
 };
 named_directory find_directory(file_system&, const std::string& path);
 
-// The run that RUN means, of a checkpoint directory the latest. Throws cannot_start.
+// The directory of the run that RUN means, of a checkpoint directory the latest; and that opened.
+// Both throw cannot_start.
+std::string named_run_directory(file_system&, const std::string& path);
 run_view open_named_run(file_system&, const std::string& path);
 // Throws cannot_start.
 run_view open_run_view(file_system&, const std::string& directory);
@@ -43,6 +45,11 @@ cannot_start storage_trouble(const failure&, const std::string& directory);
 std::optional<std::uint64_t> tasks_of(const run_identity&);
 // Which share of the questions it put; nothing: all of them.
 std::optional<shard> shard_of(const boost::json::object& identity_settings);
+
+// What it examines, "unknown" if that is not told; the name of its question file without folders,
+// or empty.
+std::string model_of(const run_identity&);
+std::string questions_name_of(const run_identity&);
 
 // How often a run with these settings asks each question; at least 1.
 std::uint64_t repeats_of(const boost::json::object& identity_settings);

@@ -61,6 +61,12 @@ struct run_status {
 
 // Takes no lock. A run that cannot be read is told as damaged, with what there is to know.
 run_status look_at_run(file_system&, const std::string& directory);
+// The same, and what it was told from; nothing of a damaged run.
+struct run_sight {
+    run_status status;
+    std::optional<run_view> view;
+};
+run_sight see_run(file_system&, const std::string& directory);
 
 // The members are promised: configs/README.md.
 boost::json::object status_json(const run_status&);
