@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <cmath>
 #include <iterator>
+#include <utility>
 #include <vector>
 
 namespace proctor {
@@ -101,10 +102,14 @@ std::string spread_chart(const histogram& spread, const std::function<std::strin
             tall, named(each.from), named(each.to), thousands(each.count));
     }
     add(R"(<line class="axis" x1="0" y1="{0}" x2="{1}" y2="{0}"/>)", bottom, width);
-    for (const auto tick : ticks_between(low, high))
+    std::string before;
+    for (const auto tick : ticks_between(low, high)) {
+        const auto name = named(tick);
+        if (std::exchange(before, name) == name) continue; // of values that are whole
         add(R"(<line class="axis" x1="{0:.1f}" y1="{1}" x2="{0:.1f}" y2="{2}"/>)"
             R"(<text x="{0:.1f}" y="{3}" text-anchor="middle">{4}</text>)",
-            x_of(tick), bottom, bottom + 4, bottom + 18, named(tick));
+            x_of(tick), bottom, bottom + 4, bottom + 18, name);
+    }
     double label_y = 12; // one below the other: they may stand close together
     for (const auto& [name, q] : {std::pair{"p50", 0.5}, {"p95", 0.95}, {"p99", 0.99}}) {
         const auto value = spread.quantile(q), x = x_of(value);

@@ -59,13 +59,17 @@ footer { margin-top: 40px; font-size: 13px; color: var(--dim); }
 
 std::string html_text(std::string_view text) {
     std::string out;
-    for (const char c : text) {
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        const char c = text[i];
         switch (c) {
         case '&': out += "&amp;"; break;
         case '<': out += "&lt;"; break;
         case '>': out += "&gt;"; break;
         case '"': out += "&quot;"; break;
         case '\'': out += "&#39;"; break;
+        case '\r': // ends a line, alone or before "\n"
+            if (text.substr(i + 1, 1) != "\n") out += '\n';
+            break;
         case '\n':
         case '\t': out += c; break;
         default: // other control characters have no place in a page

@@ -133,8 +133,8 @@ Exit status: 0 exported, 2 usage, 4 no such run, or it is damaged, 6 disk.)";
 constexpr auto report_examples =
     R"(RUN is a run directory, or a checkpoint directory, whose latest run is meant. It may be alive or
 unfinished. The page is one file, which needs no other and no network: accuracy by category with
-intervals, choices, latency, lengths, failures, sessions, and what the run was asked with. It has
-no question and no answer in it, and no secret.
+intervals, choices, latency, lengths, failures, sessions, and what the run was asked with. No
+question, no answer and no secret is in it; prompts, paths and names of hosts are.
 
 Examples:
   proctor report checkpoints -o report.html
@@ -145,11 +145,12 @@ Exit status: 0 written, 2 usage, 4 no such run, or it is damaged, 6 disk.)";
 constexpr auto view_examples =
     R"(DIR is a checkpoint directory, or a run. What a browser then shows is read anew each time: all runs
 and how far they are, the report of each, and its questions with what was answered and how it was
-marked. Nothing is locked, nothing can be changed. Ctrl-C ends it.
+marked. Nothing is locked, nothing can be changed. Ctrl-C ends it. On a machine that others use, they
+can read it, too.
 
 Examples:
   proctor view checkpoints                       then open http://127.0.0.1:8765/
-  ssh -L 8765:127.0.0.1:8765 cluster proctor view checkpoints
+  ssh -t -L 8765:127.0.0.1:8765 cluster proctor view checkpoints
   proctor view checkpoints --listen 127.0.0.1:0  on any port that is free
 
 Exit status: 2 usage, or there is something else on that port; 4 no such directory; 128+n signal n.)";
@@ -376,9 +377,10 @@ void add_report_flags(CLI::App& app, report_options& options) {
 
 void add_view_flags(CLI::App& app, view_options& options) {
     app.add_option("DIR", options.directory, "a checkpoint directory, or a run")->type_name("PATH");
-    app.add_option("--listen", options.listen, "the address to listen on, and the port (0: any)")
-        ->type_name("ADDRESS:PORT")
-        ->capture_default_str();
+    app.add_option("--listen", options.listen,
+                   fmt::format("where to listen; port 0 takes any that is free (default: {})",
+                               options.listen))
+        ->type_name("ADDRESS:PORT");
 }
 
 void add_merge_flags(CLI::App& app, merge_options& options) {

@@ -65,6 +65,8 @@ result<> write_whole(file_system& disk, const std::string& path, const text_writ
 
 void write_output(file_system& disk, const std::string& path, const std::string& run_directory,
                   const text_writer& write) {
+    if (std::error_code ec; std::filesystem::is_directory(path, ec))
+        throw cannot_start{exit_usage, {path + ": is a directory; name a file"}};
     const text_sink to_standard_output = [](std::string_view text) {
         print(text);
         return result<>();

@@ -4,10 +4,10 @@
 #include "proctor/app/accuracy_figures.hpp"
 #include "proctor/app/answer_report.hpp"
 #include "proctor/app/charts.hpp"
-#include "proctor/app/exit_status.hpp"
 #include "proctor/app/html_page.hpp"
 #include "proctor/app/run_lookup.hpp"
 #include "proctor/app/run_opening.hpp"
+#include "proctor/codec/json_members.hpp"
 #include "proctor/pipeline/progress.hpp"
 
 #include <boost/json/parse.hpp>
@@ -36,11 +36,6 @@ std::string duration_name(double seconds) {
 
 std::string characters_name(double characters) {
     return thousands(static_cast<std::uint64_t>(std::llround(characters)));
-}
-
-std::string text_at(const json::object& object, std::string_view name) {
-    const auto* value = object.if_contains(name);
-    return value && value->is_string() ? std::string(value->get_string()) : std::string();
 }
 
 bool has_any(const tally& marks) {
@@ -237,14 +232,16 @@ void add_sessions(html_page& out, const run_report& run) {
     for (auto i = all - std::min(all, most_sessions); i < all; ++i) {
         const auto& session = run.sessions[i];
         const bool ended = !session.ended.empty();
-        const bool lives = i + 1 == all && run.status.lives();
+        const bool is_last = i + 1 == all;
         out.add("<tr><td>{}</td><td>{}</td><td class=\"text\">{}</td><td class=\"text\">{}</td>"
                 "<td>{}</td></tr>",
                 html_moment(session.began), html_moment(session.ended),
-                ended   ? html_text(session.why)
-                : lives ? "works"
-                        : "never said: killed, or its machine was",
-                html_text(session.host), html_text(session.version));
+                ended                              ? html_text(session.why)
+                : is_last && run.status.lives()    ? "works"
+                : is_last && run.status.may_live() ? "works, as far as this machine can tell"
+                                                   : "never said: killed, or its machine was",
+                fmt::format("{}, process {}", html_text(session.host), session.process),
+                html_text(session.version));
     }
     out.add("</table></div></section>");
 }
@@ -252,7 +249,7 @@ void add_sessions(html_page& out, const run_report& run) {
 void add_facts(html_page& out, const run_report& run) {
     const auto& status = run.status;
     out.add("<section><h2>Run</h2><div class=\"wide\"><table>");
-    const auto row = [&](std::string_view name, const std::string& what) {
+    const auto row = [&](std::string_view name, std::string_view what) {
         if (!what.empty())
             out.add("<tr><td>{}</td><td class=\"text\">{}</td></tr>", name, html_text(what));
     };
@@ -285,19 +282,30 @@ std::vector<session_line> read_sessions(const run_view& run) {
         boost::system::error_code ec;
         const auto body = json::parse((*entry)->record.body, ec);
         if (ec || !body.is_object()) continue;
-        const auto& told = body.get_object();
-        if (text_at(told, "event") == "begin") {
-            sessions.push_back(
-                {text_at(told, "at"), "", text_at(told, "host"), text_at(told, "version"), ""});
-        } else if (!sessions.empty()) {
-            auto& session = sessions.back();
-            session.ended = text_at(told, "at");
-            session.why = text_at(told, "why");
-        }
+        add_session(sessions, body.get_object());
     }
 }
 
 } // namespace
+
+void add_session(std::vector<session_line>& sessions, const json::object& body) {
+    session_line one;
+    one.host = text_at(body, "host");
+    one.version = text_at(body, "version");
+    const auto* process = body.if_contains("pid");
+    one.process = process && process->is_int64() ? process->get_int64() : 0;
+    if (text_at(body, "event") == "begin") {
+        one.began = text_at(body, "at");
+        sessions.push_back(std::move(one));
+        return;
+    }
+    const auto begun = std::find_if(sessions.rbegin(), sessions.rend(), [&](const auto& each) {
+        return each.ended.empty() && each.host == one.host && each.process == one.process;
+    });
+    if (begun == sessions.rend()) return;
+    begun->ended = text_at(body, "at");
+    begun->why = text_at(body, "why");
+}
 
 std::string run_title(const run_identity& identity) {
     return model_of(identity) + " · " + questions_name_of(identity);
@@ -305,7 +313,7 @@ std::string run_title(const run_identity& identity) {
 
 run_report report_of(file_system& disk, const std::string& run_directory) {
     auto sight = see_run(disk, run_directory);
-    if (!sight.view) throw cannot_start{exit_run_unusable, {sight.status.problem}};
+    if (!sight.view) throw storage_trouble(sight.view.error(), run_directory);
     const auto& view = *sight.view;
     auto repeats = read_repeats(view);
     if (!repeats) throw storage_trouble(repeats.error(), run_directory);

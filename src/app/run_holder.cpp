@@ -1,6 +1,7 @@
 // LOCK's text, and the kernel's own list of locks.
 #include "proctor/app/run_holder.hpp"
 
+#include "proctor/codec/json_members.hpp"
 #include "proctor/storage/run_layout.hpp"
 
 #include <boost/json/parse.hpp>
@@ -22,11 +23,6 @@ std::string this_host() {
     char host[256] = {};
     ::gethostname(host, sizeof host - 1);
     return host;
-}
-
-std::string text_at(const json::object& object, std::string_view name) {
-    const auto* value = object.if_contains(name);
-    return value && value->is_string() ? std::string(value->get_string()) : std::string();
 }
 
 run_holder read_lock_text(const std::string& text) {

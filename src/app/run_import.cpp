@@ -6,6 +6,7 @@
 #include "proctor/app/run_directory.hpp"
 #include "proctor/app/run_lookup.hpp"
 #include "proctor/codec/json_fields.hpp"
+#include "proctor/codec/json_members.hpp"
 #include "proctor/codec/sha256.hpp"
 #include "proctor/eval/dataset.hpp"
 #include "proctor/storage/run_builder.hpp"
@@ -37,12 +38,6 @@ std::string directory_of(const std::string& path) {
     return parent.empty() ? "." : parent;
 }
 
-std::string_view text_of(const json::object& entry, std::string_view name) {
-    const auto* value = entry.if_contains({name.data(), name.size()});
-    if (!value || !value->is_string()) return {};
-    return {value->get_string().data(), value->get_string().size()};
-}
-
 std::optional<double> number_of(const json::object& entry, std::string_view name) {
     const auto* value = entry.if_contains({name.data(), name.size()});
     if (!value || !value->is_number()) return std::nullopt;
@@ -67,7 +62,7 @@ public:
                            "expected a JSON checkpoint: " + ec.message()};
         const auto* object = document_.if_object();
         const auto* results = object ? object->if_contains("results") : nullptr;
-        if (!object || text_of(*object, "version") != "2.0" || !results || !results->is_array())
+        if (!object || text_at(*object, "version") != "2.0" || !results || !results->is_array())
             return failure{failure_code::bad_value, path,
                            "expected a checkpoint with \"version\": \"2.0\" and \"results\""};
         for (const auto& entry : results->get_array()) sort_in(entry);
@@ -102,14 +97,14 @@ public:
 private:
     void sort_in(const json::value& value) {
         const auto* entry = value.if_object();
-        const auto answer = entry ? text_of(*entry, "model_answer") : std::string_view();
+        const auto answer = entry ? text_at(*entry, "model_answer") : std::string_view();
         // The original wrote a request that failed where the answer belongs.
         if (answer.empty() || answer.starts_with("Error:") || is_set(*entry, "skipped")) {
             ++failed_;
             return;
         }
         shuffled_ += entry->contains("choice_order");
-        by_question_[std::string(text_of(*entry, "question"))].push_back(entry);
+        by_question_[std::string(text_at(*entry, "question"))].push_back(entry);
         ++usable_;
     }
 
@@ -120,7 +115,7 @@ private:
 
 std::string imported_body(const question& asked, const json::object& entry) {
     answer said;
-    said.text = text_of(entry, "model_answer");
+    said.text = text_at(entry, "model_answer");
     said.model_seconds = number_of(entry, "model_time_seconds").value_or(0);
     grade mark;
     mark.score = number_of(entry, "score");
@@ -129,9 +124,9 @@ std::string imported_body(const question& asked, const json::object& entry) {
         evaluation && evaluation->is_object()) {
         const auto& marked = evaluation->get_object();
         if (!mark.score) mark.score = number_of(marked, "score");
-        mark.reasoning = text_of(marked, "reasoning");
-        mark.reference_choice = text_of(marked, "reference_choice");
-        mark.model_choice = text_of(marked, "model_choice");
+        mark.reasoning = text_at(marked, "reasoning");
+        mark.reference_choice = text_at(marked, "reference_choice");
+        mark.model_choice = text_at(marked, "model_choice");
     }
     if (mark.score) mark.score = std::clamp(*mark.score, 0.0, 1.0);
     return result_body(asked, said, mark);

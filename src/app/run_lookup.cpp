@@ -88,6 +88,16 @@ named_directory find_directory(file_system& disk, const std::string& path) {
     return named;
 }
 
+std::vector<std::string> runs_meant_by(file_system& disk, const named_directory& named) {
+    if (named.is_run) return {named.path};
+    const auto listing = list_runs(disk, named.path);
+    if (!listing) throw storage_trouble(listing.error(), named.path);
+    std::vector<std::string> runs;
+    for (const auto& run : listing->runs) runs.push_back(run.directory);
+    for (const auto& why : listing->unreadable) runs.push_back(parent_path(why.where));
+    return runs;
+}
+
 run_view open_run_view(file_system& disk, const std::string& directory) {
     auto run = run_view::open(disk, directory);
     if (!run) throw storage_trouble(run.error(), directory);

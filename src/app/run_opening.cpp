@@ -230,11 +230,12 @@ private:
 
     void tell_passed_over(const std::vector<std::string>& runs) {
         constexpr std::size_t most = 5; // the newest
-        const auto told = config_.processing.verbose ? runs.size() : std::min(most, runs.size());
+        const bool all = config_.processing.verbose || config_.processing.must_resume;
+        const auto told = all ? runs.size() : std::min(most, runs.size());
         for (std::size_t i = 0; i < told; ++i) console_.say("Not this run: " + runs[i]);
         if (told < runs.size())
-            console_.say(fmt::format("Nor {} older ones (--verbose tells what differs)",
-                                     runs.size() - told));
+            console_.say(
+                fmt::format("Nor {} older (--verbose tells what differs)", runs.size() - told));
     }
 
     cannot_start no_run_fits() const {

@@ -160,8 +160,7 @@ std::uint64_t run_status::to_ask() const {
 }
 
 run_sight see_run(file_system& disk, const std::string& directory) {
-    run_sight sight;
-    auto& status = sight.status;
+    run_status status;
     status.directory = directory;
     // A process that ends between the look at its log and that at its lock would seem to have
     // died: both looks at the lock must agree.
@@ -182,7 +181,7 @@ run_sight see_run(file_system& disk, const std::string& directory) {
                 status.total = tasks_of(*identity);
                 status.repeats = repeats_of(identity->settings);
             }
-            return sight;
+            return {std::move(status), run.error()};
         }
         const auto& found = run->found();
         status.run_id = to_hex(run->identity().id);
@@ -195,9 +194,8 @@ run_sight see_run(file_system& disk, const std::string& directory) {
         if (found.last_written != wall_time{}) status.last_written = found.last_written;
         status.state = state_of(status, found);
         if (found.torn && !status.lives()) status.torn_bytes = found.torn->bytes;
-        if (status.lives() || status.state == run_state::unknown) read_last_word(disk, status);
-        sight.view = std::move(*run);
-        return sight;
+        if (status.may_live()) read_last_word(disk, status);
+        return {std::move(status), std::move(run)};
     }
 }
 

@@ -35,13 +35,9 @@ struct sight {
 };
 
 sight look(file_system& disk, const named_directory& named) {
-    if (named.is_run) return {{look_at_run(disk, named.path)}, true};
-    const auto listing = list_runs(disk, named.path);
-    if (!listing) throw storage_trouble(listing.error(), named.path);
     sight seen;
-    for (const auto& run : listing->runs) seen.runs.push_back(look_at_run(disk, run.directory));
-    for (const auto& why : listing->unreadable)
-        seen.runs.push_back(look_at_run(disk, parent_path(why.where)));
+    seen.is_one = named.is_run;
+    for (const auto& run : runs_meant_by(disk, named)) seen.runs.push_back(look_at_run(disk, run));
     if (seen.runs.empty())
         throw cannot_start{exit_run_unusable,
                            {named.path + ": there is no run here (neither run.json nor a "

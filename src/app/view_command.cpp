@@ -8,6 +8,7 @@
 #include "proctor/app/run_lookup.hpp"
 #include "proctor/app/run_status.hpp"
 #include "proctor/codec/json_fields.hpp"
+#include "proctor/codec/json_members.hpp"
 #include "proctor/pipeline/progress.hpp"
 #include "proctor/storage/posix_file_system.hpp"
 
@@ -21,10 +22,13 @@
 
 #include <algorithm>
 #include <charconv>
+#include <chrono>
 #include <cstdio>
 #include <exception>
+#include <filesystem>
 #include <map>
 #include <optional>
+#include <stdexcept>
 #include <utility>
 #include <vector>
 
@@ -34,7 +38,13 @@ namespace {
 namespace json = boost::json;
 namespace urls = boost::urls;
 
-constexpr unsigned refresh_seconds = 5; // of pages about what lives
+// When a page about what lives is asked for anew, by how long it took to make: a large run takes a
+// while to look at, and at most half of the time goes into that.
+unsigned refresh_after(std::chrono::steady_clock::time_point began) {
+    const auto took = std::chrono::steady_clock::now() - began;
+    return std::max(
+        5u, static_cast<unsigned>(2 * std::chrono::ceil<std::chrono::seconds>(took).count()));
+}
 
 // A page that is not there: what to say, and the HTTP status.
 struct no_page {
@@ -89,32 +99,34 @@ std::string beginning(std::string_view text) {
     return html_text(line) + (cut ? "…" : "");
 }
 
-std::string text_at(const json::object& object, std::string_view name) {
-    const auto* value = object.if_contains(name);
-    return value && value->is_string() ? std::string(value->get_string()) : std::string();
-}
-
 // --- all runs -----------------------------------------------------------------------------------
 
-void add_run(html_page& out, const std::string& directory, const run_sight& seen) {
-    const auto& status = seen.status;
-    const auto name = name_of(directory);
-    if (!seen.view) {
-        out.add("<tr><td>{}</td><td class=\"wrong\">{}</td><td class=\"text\" colspan=\"5\">{}</td>"
-                "</tr>",
+// Without the view of the run, which keeps files open.
+struct run_row {
+    std::string directory;
+    std::string title; // empty: it cannot be read
+    run_status status;
+};
+
+void add_row(html_page& out, const run_row& row) {
+    const auto& status = row.status;
+    const auto name = name_of(row.directory);
+    if (row.title.empty()) {
+        out.add("<tr><td class=\"name\">{}</td><td class=\"wrong\">{}</td>"
+                "<td class=\"text\" colspan=\"5\">{}</td></tr>",
                 html_text(name), to_string(status.state), html_text(status.problem));
         return;
     }
     const auto& marks = status.marks;
     const bool has_interval = marks.marked > 0 && status.repeats == 1;
-    out.add("<tr><td class=\"name\"><a "
-            "href=\"{}\">{}</a><br/><small>{}</small></td><td>{}{}</td><td>{}{}</td>"
-            "<td>{}</td><td class=\"chart\">{}</td><td>{}</td><td>{}</td></tr>",
-            link_to(name), html_text(run_title(seen.view->identity())), html_text(name),
-            to_string(status.state),
-            status.lives() ? fmt::format("<br/><small>{:.1f}/s, {} left</small>", status.rate,
-                                         clock_time(status.remaining_seconds))
-                           : "",
+    out.add("<tr><td class=\"name\"><a href=\"{}\">{}</a><br/><small>{}</small></td>"
+            "<td>{}{}</td><td>{}{}</td><td>{}</td><td class=\"chart\">{}</td><td>{}</td>"
+            "<td>{}</td></tr>",
+            link_to(name), html_text(row.title), html_text(name), to_string(status.state),
+            status.may_live() && status.rate > 0
+                ? fmt::format("<br/><small>{:.1f}/s, {} left</small>", status.rate,
+                              clock_time(status.remaining_seconds))
+                : "",
             thousands(status.completed),
             status.total ? "<br/><small>of " + thousands(*status.total) + "</small>" : "",
             marks.marked ? percent_text(marks.accuracy()) : "",
@@ -124,12 +136,14 @@ void add_run(html_page& out, const std::string& directory, const run_sight& seen
 
 // --- one question -------------------------------------------------------------------------------
 
-void add_prose(html_page& out, std::string_view title, const std::string& text) {
+void add_prose(html_page& out, std::string_view title, std::string_view text) {
     if (!text.empty()) out.add("<h2>{}</h2><pre>{}</pre>", title, html_text(text));
 }
 
+constexpr auto failed_mark = "<span class=\"wrong\">failed</span>";
+
 std::string verdict_of(const json::object& result) {
-    if (!text_at(result, "error_kind").empty()) return "<span class=\"wrong\">failed</span>";
+    if (!text_at(result, "error_kind").empty()) return failed_mark;
     const auto* score = result.if_contains("score");
     if (!score || !score->is_number()) return "not marked";
     const auto mark = score->to_number<double>();
@@ -139,7 +153,14 @@ std::string verdict_of(const json::object& result) {
 }
 
 // What a person reads first, then everything else.
-void add_result(html_page& out, json::object result) {
+void add_result(html_page& out, std::string_view body) {
+    boost::system::error_code ec;
+    auto parsed = json::parse(body, ec);
+    if (ec || !parsed.is_object()) { // nested too deeply, perhaps
+        add_prose(out, "Record", body);
+        return;
+    }
+    auto& result = parsed.get_object();
     out.add("<p>{}</p>", verdict_of(result));
     for (const auto& [name, title] : {std::pair{"question", "Question"},
                                       {"reference_answer", "Reference answer"},
@@ -176,19 +197,80 @@ bool is_listed(listing which, const record_view& record) {
     return which == listing::wrong && *what->score < 1;
 }
 
-void add_line(html_page& out, const std::string& run_name, const record_view& record) {
-    boost::system::error_code ec;
-    const auto body = json::parse(record.body, ec);
-    if (ec || !body.is_object()) return;
-    const auto& result = body.get_object();
-    const auto id = record.question_number();
-    out.add(
-        "<tr><td><a href=\"{}/question?id={}\">{}</a></td><td>{}</td><td class=\"text\">{}</td>"
-        "<td class=\"text\">{}</td><td class=\"text\">{}</td></tr>",
-        link_to(run_name), id, thousands(id), verdict_of(result),
-        beginning(text_at(result, "question")), beginning(text_at(result, "reference_answer")),
-        beginning(text_at(result, record.kind == record_kind::failed ? "error" : "model_answer")));
-}
+// Lines of a list, to where the page is full; it ends between two questions.
+class question_list {
+public:
+    question_list(html_page& out, const run_view& run)
+        : out_(out), run_(run), repeats_(repeats_of(run.identity().settings)),
+          link_(link_to(name_of(run.directory()))) {}
+
+    // From a question on; returns where the next page begins, nothing if that was all.
+    std::optional<question_id> add(listing which, question_id from) {
+        return which == listing::failed ? add_failed(from) : add_from_records(which, from);
+    }
+    bool empty() const { return lines_ == 0; }
+
+private:
+    static constexpr std::size_t most_lines = 50;
+    // Of records that are looked at for one page: about a second.
+    static constexpr std::size_t most_records = 200'000, most_bytes = std::size_t{256} << 20;
+
+    // The ledger knows their numbers: they are not looked for.
+    std::optional<question_id> add_failed(question_id from) {
+        const auto first = task_of(from, 1, repeats_);
+        std::vector<question_id> tasks;
+        run_.counted().state().failed.each_member([&](question_id task) {
+            if (task >= first && tasks.size() < most_lines + repeats_) tasks.push_back(task);
+        });
+        for (const auto task : tasks) {
+            if (begins_next(question_of(task, repeats_)) && lines_ >= most_lines) return last_;
+            const auto body = run_.find(task);
+            if (!body) throw storage_trouble(body.error(), run_.directory());
+            if (*body) add_line(task, true, **body);
+        }
+        return std::nullopt;
+    }
+
+    std::optional<question_id> add_from_records(listing which, question_id from) {
+        auto records = run_.records(task_of(from, 1, repeats_));
+        for (std::size_t seen = 0, bytes = 0;; ++seen) {
+            const auto entry = records.next();
+            if (!entry) throw storage_trouble(entry.error(), run_.directory());
+            if (!*entry) return std::nullopt;
+            const auto& record = (*entry)->record;
+            bytes += record.body.size();
+            const bool full = lines_ >= most_lines || seen >= most_records || bytes >= most_bytes;
+            if (begins_next(record.question_number()) && full) return last_;
+            if (is_listed(which, record))
+                add_line(record.question, record.kind == record_kind::failed, record.body);
+        }
+    }
+
+    bool begins_next(question_id question) { return std::exchange(last_, question) != question; }
+
+    void add_line(question_id task, bool failed, std::string_view body) {
+        boost::system::error_code ec;
+        const auto parsed = json::parse(body, ec);
+        const json::object none;
+        const auto& result = !ec && parsed.is_object() ? parsed.get_object() : none;
+        const auto id = question_of(task, repeats_);
+        out_.add("<tr><td><a href=\"{0}/question?id={1}\">{1}{2}</a></td><td>{3}</td>"
+                 "<td class=\"text\">{4}</td><td class=\"text\">{5}</td>"
+                 "<td class=\"text\">{6}</td></tr>",
+                 link_, id, repeats_ > 1 ? fmt::format("#{}", repeat_of(task, repeats_)) : "",
+                 failed ? failed_mark : verdict_of(result), beginning(text_at(result, "question")),
+                 beginning(text_at(result, "reference_answer")),
+                 beginning(text_at(result, failed ? "error" : "model_answer")));
+        ++lines_;
+    }
+
+    html_page& out_;
+    const run_view& run_;
+    const std::uint64_t repeats_;
+    const std::string link_;
+    std::size_t lines_ = 0;
+    question_id last_ = 0; // question that was looked at
+};
 
 // --- the pages ----------------------------------------------------------------------------------
 
@@ -210,16 +292,8 @@ public:
     }
 
 private:
-    // Newest first; those that cannot be read behind them.
     std::vector<std::string> directories() {
-        const auto named = find_directory(disk_, directory_);
-        if (named.is_run) return {named.path};
-        const auto listing = list_runs(disk_, named.path);
-        if (!listing) throw storage_trouble(listing.error(), named.path);
-        std::vector<std::string> found;
-        for (const auto& run : listing->runs) found.push_back(run.directory);
-        for (const auto& why : listing->unreadable) found.push_back(parent_path(why.where));
-        return found;
+        return runs_meant_by(disk_, find_directory(disk_, directory_));
     }
 
     // Only what is listed: a name is no path.
@@ -230,29 +304,34 @@ private:
     }
 
     std::string all_runs() {
-        const auto found = directories();
+        const auto began = std::chrono::steady_clock::now();
+        std::vector<run_row> rows;
         bool any_lives = false;
-        std::vector<std::pair<std::string, run_sight>> seen;
-        for (const auto& directory : found) {
-            seen.emplace_back(directory, see_run(disk_, directory));
-            any_lives |= seen.back().second.status.lives();
+        for (const auto& directory : directories()) {
+            auto seen = see_run(disk_, directory);
+            any_lives |= seen.status.may_live();
+            rows.push_back({directory, seen.view ? run_title(seen.view->identity()) : "",
+                            std::move(seen.status)});
         }
-        html_page out("proctor: " + directory_, any_lives ? refresh_seconds : 0);
+        html_page out("proctor: " + directory_, any_lives ? refresh_after(began) : 0);
         out.add("<header><h1>Runs</h1><p>{}</p></header>", html_text(directory_));
-        if (seen.empty())
+        if (rows.empty()) {
             out.add("<p>There is no run here yet.</p>");
-        else
-            out.add("<div class=\"wide\"><table><tr><th>run</th><th>state</th><th>results</th>"
-                    "<th>accuracy</th><th class=\"chart\">0 to 100 %, 95 % interval</th>"
-                    "<th>failed</th><th>begun</th></tr>");
-        for (const auto& [directory, sight] : seen) add_run(out, directory, sight);
-        if (!seen.empty()) out.add("</table></div>");
+            return out.take();
+        }
+        out.add("<div class=\"wide\"><table><tr><th>run</th><th>state</th><th>results</th>"
+                "<th>accuracy</th><th class=\"chart\">0 to 100 %, 95 % interval</th>"
+                "<th>failed</th><th>begun</th></tr>");
+        for (const auto& row : rows) add_row(out, row);
+        out.add("</table></div>");
         return out.take();
     }
 
     std::string one_run(const std::string& directory) {
+        const auto began = std::chrono::steady_clock::now();
         const auto report = report_of(disk_, directory);
-        html_page out(run_title(report.identity), report.status.lives() ? refresh_seconds : 0);
+        html_page out(run_title(report.identity),
+                      report.status.may_live() ? refresh_after(began) : 0);
         add_way(out, name_of(directory));
         add_report(out, report);
         return out.take();
@@ -265,26 +344,25 @@ private:
         const auto repeats = repeats_of(run.identity().settings);
         if (id > highest_question / repeats) throw no_page{404, "there is no such question"};
         const auto name = name_of(directory);
+        const auto link_to_question = [&](question_id other, std::string_view text) {
+            return fmt::format(" &#183; <a href=\"{}/question?id={}\">{}</a>", link_to(name), other,
+                               text);
+        };
         html_page out(fmt::format("{} · {}", id, run_title(run.identity())));
         add_way(out, name);
-        out.add("<header><h1>Question {}</h1><p>{}{}<a href=\"{}/question?id={}\">next</a></p>"
-                "</header>",
-                thousands(id), html_text(run_title(run.identity())) + " &#183; ",
-                id > 1 ? fmt::format("<a href=\"{}/question?id={}\">previous</a> &#183; ",
-                                     link_to(name), id - 1)
-                       : "",
-                link_to(name), id + 1);
+        out.add("<header><h1>Question {}</h1><p>{}{}{}</p></header>", id,
+                html_text(run_title(run.identity())),
+                id > 1 ? link_to_question(id - 1, "previous") : "",
+                link_to_question(id + 1, "next"));
         bool found = false;
-        for (std::uint64_t repeat = 1; repeat <= repeats; ++repeat) {
-            const auto body = run.find(task_of(id, repeat, repeats));
-            if (!body) throw storage_trouble(body.error(), directory);
-            if (!*body) continue;
+        auto records = run.records(task_of(id, 1, repeats));
+        for (;;) {
+            const auto entry = records.next();
+            if (!entry) throw storage_trouble(entry.error(), directory);
+            if (!*entry || (*entry)->record.question_number() != id) break;
             found = true;
-            boost::system::error_code ec;
-            auto result = json::parse(**body, ec);
-            if (repeats > 1) out.add("<section><h1>Repeat {}</h1>", repeat);
-            if (!ec && result.is_object()) add_result(out, std::move(result.get_object()));
-            if (repeats > 1) out.add("</section>");
+            if (repeats > 1) out.add("<h1>Repeat {}</h1>", (*entry)->record.repeat());
+            add_result(out, (*entry)->record.body);
         }
         if (!found)
             out.add("<p>Of this question nothing is recorded (yet): it was not asked, or there is "
@@ -294,13 +372,11 @@ private:
 
     std::string questions(const std::string& directory,
                           const std::map<std::string, std::string>& params) {
-        constexpr std::size_t most_lines = 50;
-        constexpr std::size_t most_looked_at = 200'000; // about a second
         const auto which = listing_in(params);
         const auto from = params.contains("from") ? number_in(params, "from") : 1;
         const auto run = open_run_view(disk_, directory);
-        const auto repeats = repeats_of(run.identity().settings);
-        if (from > highest_question / repeats) throw no_page{404, "there is no such question"};
+        if (from > highest_question / repeats_of(run.identity().settings))
+            throw no_page{404, "there is no such question"};
         const auto name = name_of(directory);
         html_page out("questions · " + run_title(run.identity()));
         add_way(out, name);
@@ -310,31 +386,15 @@ private:
         out.add("<div class=\"wide\"><table><tr><th>question</th><th></th>"
                 "<th class=\"text\">text</th><th class=\"text\">reference</th>"
                 "<th class=\"text\">answer</th></tr>");
-        auto records = run.records(task_of(from, 1, repeats));
-        std::size_t lines = 0, looked_at = 0;
-        std::optional<question_id> next;
-        for (;;) {
-            const auto entry = records.next();
-            if (!entry) throw storage_trouble(entry.error(), directory);
-            if (!*entry) break;
-            const auto& record = (*entry)->record;
-            // A page ends between two questions.
-            const bool full = lines >= most_lines || ++looked_at > most_looked_at;
-            if (full && record.repeat() == 1) {
-                next = record.question_number();
-                break;
-            }
-            if (!is_listed(which, record)) continue;
-            add_line(out, name, record);
-            ++lines;
-        }
+        question_list list(out, run);
+        const auto next = list.add(which, from);
         out.add("</table></div>");
         if (next)
-            out.add("<p><a href=\"{}/questions?show={}&amp;from={}\">from question {} on</a></p>",
-                    link_to(name), listings[static_cast<std::size_t>(which)].first, *next,
-                    thousands(*next));
+            out.add(
+                "<p><a href=\"{0}/questions?show={1}&amp;from={2}\">from question {2} on</a></p>",
+                link_to(name), listings[static_cast<std::size_t>(which)].first, *next);
         else
-            out.add("<p>{}</p>", lines ? "That is all." : "There are none from here on.");
+            out.add("<p>{}</p>", list.empty() ? "There are none from here on." : "That is all.");
         return out.take();
     }
 
@@ -421,33 +481,36 @@ page_listener::page_maker view_pages(std::string directory) {
 
 int view_command(const view_options& options) {
     posix_file_system disk;
-    const auto named = find_directory(disk, options.directory);
+    // By its own name, which "." is not.
+    const auto directory =
+        std::filesystem::canonical(find_directory(disk, options.directory).path).string();
     asio::io_context context;
     bool only_local = true;
     auto opened = page_listener::open(
         context.get_executor(), "--listen", options.listen,
-        [&only_local, pages = view_pages(named.path)](const page_request& asked) {
+        [&only_local, pages = view_pages(directory)](const page_request& asked) {
             if (only_local && !is_called_by_address(asked.host))
                 return refusal(403, "this server is called by its address, or localhost");
             return pages(asked);
         });
-    if (!opened)
+    if (!opened) {
+        const auto why = opened.error().message();
+        const bool in_use = why.find("in use") != why.npos;
         throw cannot_start{
             exit_usage,
-            {opened.error().message() + (opened.error().code == failure_code::io_error
-                                             ? "; --listen 127.0.0.1:0 takes any port that is free"
-                                             : "")}};
+            {why + (in_use ? "; --listen 127.0.0.1:0 takes any port that is free" : "")}};
+    }
     auto& server = **opened;
     only_local = server.is_local();
     server.start();
-    fmt::print(stderr, "proctor: {} shows {}; Ctrl-C ends it\n", server.url(), named.path);
+    fmt::print(stderr, "proctor: {} shows {}; Ctrl-C ends it\n", server.url(), directory);
     if (!only_local)
         fmt::print(stderr,
                    "proctor: everyone who can reach {} can read all of its questions and "
                    "answers\n",
                    options.listen);
     context.run();
-    return exit_complete;
+    throw std::logic_error("the server has ended"); // only a signal ends it
 }
 
 } // namespace proctor

@@ -35,6 +35,8 @@ http::response<http::string_body> response_to(const http::request<http::empty_bo
     response.keep_alive(false);
     response.set(http::field::content_type, reply.content_type);
     response.set(http::field::cache_control, "no-store");
+    response.set("X-Content-Type-Options", "nosniff");
+    response.set("Content-Security-Policy", "frame-ancestors 'none'"); // beside a page's own
     if (reply.status == 405) response.set(http::field::allow, "GET, HEAD");
     response.content_length(reply.body.size());
     if (!is_head) response.body() = std::move(reply.body);

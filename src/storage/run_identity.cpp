@@ -2,6 +2,7 @@
 #include "proctor/storage/run_identity.hpp"
 
 #include "proctor/codec/json_fields.hpp"
+#include "proctor/codec/json_members.hpp"
 #include "proctor/codec/sealed_json.hpp"
 #include "proctor/codec/sha256.hpp"
 #include "proctor/storage/run_layout.hpp"
@@ -62,11 +63,6 @@ void compare(const std::string& path, const json::value& recorded, const json::v
                                     json_text(wanted)));
 }
 
-std::string text_of(const json::object& object, json::string_view key) {
-    const auto* value = object.if_contains(key);
-    return value && value->is_string() ? std::string(value->get_string()) : std::string();
-}
-
 bool from_hex(std::string_view hex, run_id& id) {
     if (hex.size() != 2 * id.size()) return false;
     for (std::size_t i = 0; i < id.size(); ++i) {
@@ -123,11 +119,11 @@ result<run_identity> decode_identity(std::string_view text, const std::string& w
     run_identity identity;
     const auto* settings = object.if_contains("settings");
     const auto* about = object.if_contains("about");
-    if (!from_hex(text_of(object, "run_id"), identity.id) || !settings || !settings->is_object() ||
+    if (!from_hex(text_at(object, "run_id"), identity.id) || !settings || !settings->is_object() ||
         !about || !about->is_object())
         return damaged("run_id, settings or about is missing");
-    identity.created = text_of(object, "created");
-    identity.made_by = text_of(object, "made_by");
+    identity.created = text_at(object, "created");
+    identity.made_by = text_at(object, "made_by");
     identity.settings = settings->get_object();
     identity.about = about->get_object();
     return identity;

@@ -214,7 +214,7 @@ BOOST_FIXTURE_TEST_CASE(of_many_runs_that_do_not_fit_the_newest_are_told, class_
     const auto errors = at_temperature(8);
     BOOST_TEST(told(errors) == 5u);
     BOOST_TEST(contains(errors, "temperature: the run has 0.7"), errors);
-    BOOST_TEST(contains(errors, "Nor 2 older ones (--verbose tells what differs)"), errors);
+    BOOST_TEST(contains(errors, "Nor 2 older (--verbose tells what differs)"), errors);
     BOOST_TEST(told(at_temperature(9, {"--verbose"})) == 8u);
 }
 

@@ -9,6 +9,7 @@
 
 #include <boost/json/object.hpp>
 
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <vector>
@@ -19,6 +20,7 @@ namespace proctor {
 struct session_line {
     std::string began, ended, host, version;
     std::string why; // it ended; empty: it never said
+    std::int64_t process = 0;
 };
 
 struct run_report {
@@ -30,6 +32,10 @@ struct run_report {
     std::shared_ptr<const answer_figures> answers;    // null: the ledger knows them all
     std::vector<session_line> sessions;               // in their order
 };
+
+// Of the body of a session record: a process that begins, or one of these that ends. Of a run that
+// was merged they come mixed.
+void add_session(std::vector<session_line>&, const boost::json::object& body);
 
 // Opening the run is enough, unless it has repeats or old snapshots: then all records are read.
 // Throws cannot_start.

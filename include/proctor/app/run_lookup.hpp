@@ -30,6 +30,9 @@ struct named_directory {
 };
 named_directory find_directory(file_system&, const std::string& path);
 
+// The runs that it means, newest first, then those that cannot be read. Throws cannot_start.
+std::vector<std::string> runs_meant_by(file_system&, const named_directory&);
+
 // The directory of the run that RUN means, of a checkpoint directory the latest; and that opened.
 // Both throw cannot_start.
 std::string named_run_directory(file_system&, const std::string& path);

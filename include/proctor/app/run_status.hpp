@@ -57,14 +57,15 @@ struct run_status {
     // What a resume would ask, if everything that failed for now counts.
     std::uint64_t to_ask() const;
     bool lives() const { return state == run_state::running; }
+    bool may_live() const { return lives() || state == run_state::unknown; }
 };
 
 // Takes no lock. A run that cannot be read is told as damaged, with what there is to know.
 run_status look_at_run(file_system&, const std::string& directory);
-// The same, and what it was told from; nothing of a damaged run.
+// The same, and what it was told from; of a run that cannot be read, why.
 struct run_sight {
     run_status status;
-    std::optional<run_view> view;
+    result<run_view> view;
 };
 run_sight see_run(file_system&, const std::string& directory);
 

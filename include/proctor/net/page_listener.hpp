@@ -36,7 +36,7 @@ public:
     open(asio::any_io_executor, const std::string& what, const std::string& address, page_maker);
 
     std::string url() const; // "http://127.0.0.1:8765/"
-    bool is_local() const;   // nobody else can reach it
+    bool is_local() const;   // only this machine, with all who use it, can reach it
     // Whoever asks before this waits.
     void start();
     // Once start() was called.

@@ -3,48 +3,23 @@
 
 #include "proctor/app/charts.hpp"
 #include "proctor/app/html_page.hpp"
+#include "support/markup.hpp"
 
-#include <boost/property_tree/ptree.hpp>
-#include <boost/property_tree/xml_parser.hpp>
 #include <boost/test/unit_test.hpp>
 
 #include <algorithm>
-#include <functional>
-#include <sstream>
 #include <string>
 #include <vector>
 
 namespace {
 
 using namespace proctor;
-using tree = boost::property_tree::ptree;
+using namespace proctor::test;
 
 constexpr auto hostile = R"(<script>alert("x & 'y'")</script>)";
 
 bool contains(const std::string& text, std::string_view part) {
     return text.find(part) != text.npos;
-}
-
-// Throws if it is not well-formed.
-tree parsed(const std::string& page) {
-    std::istringstream in(page);
-    tree document;
-    boost::property_tree::read_xml(in, document);
-    return document;
-}
-
-void each_element(const tree& from,
-                  const std::function<void(const std::string&, const tree&)>& see) {
-    for (const auto& [name, element] : from) {
-        see(name, element);
-        each_element(element, see);
-    }
-}
-
-std::size_t count_of(const tree& page, const std::string& wanted) {
-    std::size_t count = 0;
-    each_element(page, [&](const std::string& name, const tree&) { count += name == wanted; });
-    return count;
 }
 
 outcome marked(question_id id, std::optional<double> score, const std::string& category) {
@@ -88,7 +63,7 @@ BOOST_AUTO_TEST_SUITE(report_pages)
 
 BOOST_AUTO_TEST_CASE(a_page_shows_the_figures_of_its_run) {
     const auto page = report_page(small_report());
-    parsed(page);
+    parse_markup(page);
     for (const auto* part :
          {"<title>mistral · law.jsonl</title>", "<h1>mistral</h1>", "<b>75.0 %</b>",
           "95 %: 30.1 to 95.4 %, of 4 marked", // as in report_test.cpp
@@ -114,12 +89,12 @@ BOOST_AUTO_TEST_CASE(nothing_from_outside_becomes_markup) {
     run.identity.settings = {{"model", hostile}, {hostile, hostile}};
     run.identity.about = {{"questions_file", hostile}};
     run.config = {{hostile, {{hostile, boost::json::array{hostile, 1}}}}};
-    run.sessions = {{hostile, hostile, hostile, hostile, hostile}};
+    run.sessions = {{hostile, hostile, hostile, hostile, hostile, 1}};
     const auto page = report_page(run);
     BOOST_TEST(!contains(page, "<script"));
     // Sessions show the first characters of a time, and no tag has to be whole to be one.
-    const auto document = parsed(page);
-    BOOST_TEST(count_of(document, "script") == 0u);
+    const auto document = parse_markup(page);
+    BOOST_TEST(count_elements(document, "script") == 0u);
     BOOST_TEST(document.get<std::string>("html.body.main.header.h1") == hostile);
 }
 
@@ -132,7 +107,7 @@ BOOST_AUTO_TEST_CASE(it_loads_nothing) {
 
 BOOST_AUTO_TEST_CASE(a_run_without_any_result_has_a_page_too) {
     for (const auto& page : {report_page(run_report{}), report_page(report_with({}))}) {
-        parsed(page);
+        parse_markup(page);
         BOOST_TEST(contains(page, "nothing is marked"));
     }
 }
@@ -142,7 +117,7 @@ BOOST_AUTO_TEST_CASE(many_categories_are_cut_and_told_of) {
     for (question_id id = 1; id <= 1203; ++id)
         outcomes.push_back(marked(id, 1, "subject " + std::to_string(id)));
     const auto page = report_page(report_with(outcomes));
-    const auto document = parsed(page);
+    const auto document = parse_markup(page);
     BOOST_TEST(contains(page, "1,003 more categories"));
     BOOST_TEST(page.size() < 200'000u);
 }
@@ -150,8 +125,8 @@ BOOST_AUTO_TEST_CASE(many_categories_are_cut_and_told_of) {
 BOOST_AUTO_TEST_CASE(sessions_tell_how_they_ended) {
     auto run = small_report();
     run.sessions = {
-        {"2026-11-29T01:00:00.5", "", "gpu1", "0.1.0", ""},
-        {"2026-11-29T02:00:00.5", "2026-11-29T03:00:00.5", "gpu2", "0.1.0", "finished"}};
+        {"2026-11-29T01:00:00.5", "", "gpu1", "0.1.0", "", 7},
+        {"2026-11-29T02:00:00.5", "2026-11-29T03:00:00.5", "gpu2", "0.1.0", "finished", 8}};
     auto page = report_page(run);
     BOOST_TEST(contains(page, "2 processes worked on this run."));
     BOOST_TEST(contains(page, "never said: killed, or its machine was"));
@@ -162,6 +137,34 @@ BOOST_AUTO_TEST_CASE(sessions_tell_how_they_ended) {
     BOOST_TEST(contains(page, "1 process worked on this run."));
     BOOST_TEST(contains(page, "<td class=\"text\">works</td>"));
     BOOST_TEST(contains(page, "The run goes on"));
+}
+
+// Those of a merged run come by turns.
+BOOST_AUTO_TEST_CASE(an_end_is_that_of_its_own_process) {
+    const auto says = [](const char* event, const char* host, int pid, const char* at) {
+        return boost::json::object{
+            {"event", event}, {"host", host}, {"pid", pid}, {"at", at}, {"why", at}};
+    };
+    std::vector<session_line> sessions;
+    for (const auto& body :
+         {says("end", "a", 9, "0"), says("begin", "a", 1, "1"), says("begin", "b", 1, "2"),
+          says("begin", "a", 2, "3"), says("end", "b", 1, "4"), says("end", "a", 1, "5"),
+          says("begin", "a", 1, "6"), says("end", "a", 1, "7")})
+        add_session(sessions, body);
+    std::string told;
+    for (const auto& each : sessions)
+        told += each.began + each.host + std::to_string(each.process) + each.ended + each.why + " ";
+    BOOST_TEST(told == "1a155 2b144 3a2 6a177 ");
+}
+
+BOOST_AUTO_TEST_CASE(a_run_that_may_live_elsewhere_is_not_called_dead) {
+    auto run = small_report();
+    run.sessions = {{"2026-11-29T01:00:00.5", "", "gpu1", "0.1.0", "", 7}};
+    run.status.state = run_state::unknown;
+    const auto page = report_page(run);
+    BOOST_TEST(!contains(page, "never said"));
+    BOOST_TEST(contains(page, "works, as far as this machine can tell"));
+    BOOST_TEST(contains(page, "gpu1, process 7"));
 }
 
 BOOST_AUTO_TEST_SUITE_END()
@@ -177,28 +180,42 @@ BOOST_AUTO_TEST_CASE(a_spread_counts_every_value) {
              {1}, {0.21, 0.22, 0.22}, {1e-9, 1e9}, {0.001, 0.01, 0.1, 1, 10, 100}}) {
         histogram spread;
         for (const auto value : values) spread.add(value);
-        const auto document = parsed(spread_chart(spread, number));
+        const auto document = parse_markup(spread_chart(spread, number));
         std::size_t counted = 0;
-        each_element(document, [&](const std::string& name, const tree& element) {
+        each_element(document, [&](const std::string& name, const markup_tree& element) {
             if (name != "title") return;
             const auto text = element.data();
             counted += std::stoul(text.substr(text.rfind(' ')));
         });
         BOOST_TEST(counted == values.size());
-        BOOST_TEST(count_of(document, "rect") <= 65u);
+        BOOST_TEST(count_elements(document, "rect") <= 65u);
         // p50, p95, p99, and at least two on the axis.
-        BOOST_TEST(count_of(document, "text") >= 5u);
-        BOOST_TEST(count_of(document, "text") <= 20u);
+        BOOST_TEST(count_elements(document, "text") >= 5u);
+        BOOST_TEST(count_elements(document, "text") <= 20u);
     }
     BOOST_TEST(spread_chart(histogram(), number) == "");
+}
+
+// All answers are "A".
+BOOST_AUTO_TEST_CASE(no_two_ticks_have_one_name) {
+    text_lengths lengths;
+    for (int i = 0; i < 3; ++i) lengths.add(1);
+    std::vector<std::string> texts;
+    each_element(parse_markup(spread_chart(
+                     lengths.spread(), [](double value) { return fmt::format("{:.0f}", value); })),
+                 [&](const std::string& name, const markup_tree& element) {
+                     if (name == "text") texts.push_back(element.data());
+                 });
+    BOOST_TEST(texts == (std::vector<std::string>{"1", "p50 1", "p95 1", "p99 1"}),
+               boost::test_tools::per_element());
 }
 
 BOOST_AUTO_TEST_CASE(quantiles_stand_where_the_axis_has_them) {
     histogram spread;
     for (int i = 0; i < 100; ++i) spread.add(i < 90 ? 0.1 : 10);
     std::vector<std::string> texts;
-    each_element(parsed(spread_chart(spread, number)),
-                 [&](const std::string& name, const tree& element) {
+    each_element(parse_markup(spread_chart(spread, number)),
+                 [&](const std::string& name, const markup_tree& element) {
                      if (name == "text") texts.push_back(element.data());
                  });
     BOOST_TEST(std::count(texts.begin(), texts.end(), "1") == 1);
@@ -213,8 +230,8 @@ BOOST_AUTO_TEST_CASE(quantiles_stand_where_the_axis_has_them) {
 
 BOOST_AUTO_TEST_CASE(an_interval_stays_on_its_line) {
     for (const double mean : {0.0, 0.5, 1.0}) {
-        const auto document = parsed(interval_chart(mean, {0, 1}));
-        each_element(document, [&](const std::string& name, const tree& element) {
+        const auto document = parse_markup(interval_chart(mean, {0, 1}));
+        each_element(document, [&](const std::string& name, const markup_tree& element) {
             if (name != "rect") return;
             const auto x = element.get<double>("<xmlattr>.x");
             BOOST_TEST(x >= 0);
@@ -226,6 +243,7 @@ BOOST_AUTO_TEST_CASE(an_interval_stays_on_its_line) {
 BOOST_AUTO_TEST_CASE(text_is_escaped) {
     BOOST_TEST(html_text("a < b && c > \"d\" 'e'\n\té") ==
                "a &lt; b &amp;&amp; c &gt; &quot;d&quot; &#39;e&#39;\n\té");
+    BOOST_TEST(html_text("one\r\ntwo\rthree\r") == "one\ntwo\nthree\n");
     BOOST_TEST(html_text(std::string_view("\0\x1b[31m\x7f", 7)) ==
                "\xef\xbf\xbd\xef\xbf\xbd[31m\xef\xbf\xbd");
 }

@@ -36,13 +36,16 @@ public:
 
     const page_listener& listener() const { return *listener_; }
 
-    std::string ask(const std::string& request) const {
+    asio::ip::tcp::endpoint local() const {
         const auto url = listener_->url();
         const auto port = url.substr(17, url.find('/', 17) - 17); // behind "http://127.0.0.1:"
+        return {asio::ip::address_v4::loopback(), static_cast<std::uint16_t>(std::stoi(port))};
+    }
+
+    std::string ask(const std::string& request) const {
         asio::io_context mine;
         asio::ip::tcp::socket socket(mine);
-        socket.connect(
-            {asio::ip::address_v4::loopback(), static_cast<std::uint16_t>(std::stoi(port))});
+        socket.connect(local());
         asio::write(socket, asio::buffer(request));
         std::string reply;
         boost::system::error_code end;
@@ -90,6 +93,20 @@ BOOST_AUTO_TEST_CASE(what_is_no_request_is_not_answered_and_harms_nobody) {
                               "GET / HTTP/1.1\r\nA: " + std::string(9'000, 'a') + "\r\n\r\n"})
         BOOST_TEST(pages.ask(noise) == "");
     BOOST_TEST(pages.ask("GET / HTTP/1.1\r\n\r\n").starts_with("HTTP/1.1 200 "));
+}
+
+BOOST_AUTO_TEST_CASE(it_ends_while_somebody_has_said_nothing_yet) {
+    asio::io_context mine;
+    asio::ip::tcp::socket idle(mine);
+    {
+        const server pages;
+        idle.connect(pages.local());
+        pages.ask("GET / HTTP/1.1\r\n\r\n"); // behind it in the queue
+    }
+    char byte = 0;
+    boost::system::error_code ended;
+    asio::read(idle, asio::buffer(&byte, 1), ended);
+    BOOST_TEST(ended.failed());
 }
 
 BOOST_AUTO_TEST_CASE(what_is_no_address_is_told) {
