@@ -260,6 +260,8 @@ loaded_config read_config(const command_line& line) {
     fill_from_environment(used, look_up);
     if (used.model.generator_type == "simulated" && used.model.model.empty())
         used.model.model = "simulated";
+    if (used.output.save_incorrect && used.output.format == "none")
+        notes.emplace_back("output.save_incorrect writes no file, as output.format is none");
     auto lacking = messages_of(check(used));
     find_shard(used, look_up, lacking);
     used.questions_file = find_beside(used.questions_file, "questions_file", line);

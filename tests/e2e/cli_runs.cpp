@@ -140,6 +140,9 @@ BOOST_FIXTURE_TEST_CASE(wrong_answers_are_saved_apart_when_asked_for, class_room
     const auto wrong = results_in(found.front());
     BOOST_TEST(wrong.size() == 6u);
     for (const auto& result : wrong) BOOST_TEST(result.at("score").to_number<double>() == 0);
+
+    const auto none = complete({"--save-incorrect", "--set", "output.format=none"});
+    BOOST_TEST(contains(none.errors, "output.save_incorrect writes no file"));
 }
 
 BOOST_FIXTURE_TEST_CASE(the_latest_run_and_its_status_are_linked, class_room) {
