@@ -27,6 +27,21 @@ std::uint64_t offset_in(std::string_view where) {
     return offset;
 }
 
+// What a file's header says beyond its name is not needed to read the file: but for the salt.
+segment_header header_of(segment_key key) {
+    segment_header header;
+    header.first_lsn = key.first_lsn;
+    header.epoch = key.epoch;
+    return header;
+}
+snapshot_header header_of(snapshot_key key) {
+    snapshot_header header;
+    header.first_lsn = key.first_lsn;
+    header.last_lsn = key.last_lsn;
+    header.epoch = key.epoch;
+    return header;
+}
+
 void add(kind_counts& counts, const record_view& record) {
     auto& kind = counts.at(static_cast<std::size_t>(record.kind));
     ++kind.records;
@@ -225,6 +240,9 @@ private:
     result<> without_index(const failure& why) {
         auto lost = about_file(offset_in(why.where), why.detail);
         auto scanner = block_scanner::open(disk_, findings_.path);
+        const bool has_header = scanner.has_value();
+        if (!has_header && named_ && scanner.error().code == failure_code::damaged)
+            scanner = block_scanner::open_without_header(disk_, findings_.path, header_of(*named_));
         if (!scanner && !is_about_the_file(scanner.error())) return scanner.error();
         if (!scanner) {
             lost.what += "; nothing in it can be read";
@@ -232,7 +250,8 @@ private:
             complain(std::move(lost));
             return {};
         }
-        take_header(scanner->header(), scanner->file_size());
+        if (has_header) take_header(scanner->header(), scanner->file_size());
+        findings_.file_bytes = scanner->file_size();
         std::uint64_t behind = snapshot_header_size;
         bool gapless = true;
         while (!observer_.enough || !observer_.enough()) {
@@ -243,7 +262,7 @@ private:
             behind = (*found)->offset + (*found)->header.span();
             take(**found);
         }
-        const auto complete = footer_follows(behind);
+        const auto complete = footer_follows(behind, scanner->header().salt);
         if (!complete) return complete.error();
         lost = about_file(lost.offset, lost.what + "; its blocks are read without it");
         const auto range = lost.last_lsn - lost.first_lsn + 1;
@@ -257,10 +276,9 @@ private:
     }
 
     // Whether header or trailer of the footer prove that it begins at `offset`.
-    result<bool> footer_follows(std::uint64_t offset) {
+    result<bool> footer_follows(std::uint64_t offset, std::uint64_t salt) {
         const auto opened = disk_.open(findings_.path);
         if (!opened) return opened.error();
-        const auto salt = findings_.header->salt;
         std::string front(block_header_size, '\0'), end(snapshot_trailer_size, '\0');
         if (const auto got = (*opened)->read_at(offset, front); !got) return got.error();
         const auto header = decode_block_header(front, salt);
@@ -615,11 +633,25 @@ result<segment_summary> inspect_segment(file_system& disk, const std::string& pa
         if (!done) return done.error();
         return summary;
     }
-    const auto& why = segment.error();
+    const auto why = segment.error();
     if (!is_about_the_file(why)) return why;
-    // The salt is in the header: without it no frame can be told from noise.
+    complaint lost{condition::damaged, path, 0, 0, 0, why.detail};
+    const auto named = parse_segment_name(path.substr(path.find_last_of('/') + 1));
+    if (named && why.code == failure_code::damaged)
+        segment = segment_reader::open_without_header(disk, path, header_of(*named));
+    if (segment) {
+        lost.what += "; its frames are read without it";
+        lost.records = 0;
+        if (observer.complain) observer.complain(lost);
+        summary.file_bytes = segment->size();
+        auto done = segment_inspector(*segment, observer, summary, limit, index, from).inspect();
+        if (!done) return done.error();
+        summary.verdict = condition::damaged;
+        return summary;
+    }
+    if (!is_about_the_file(segment.error())) return segment.error();
     summary.verdict = condition::damaged;
-    complaint lost{condition::damaged, path, 0, 0, 0, why.detail + "; nothing in it can be read"};
+    lost.what += "; nothing in it can be read";
     if (from != 0 && limit != no_limit) {
         lost.first_lsn = from;
         lost.last_lsn = limit - 1;

@@ -203,7 +203,11 @@ private:
         if (!writer) return writer.error();
         auto repair = of_original(snapshot_name(key));
         ledger counted;
-        auto scanner = block_scanner::open(disk_, join_path(directory_, repair.replaced));
+        const auto path = join_path(directory_, repair.replaced);
+        auto scanner = block_scanner::open(disk_, path);
+        if (!scanner && scanner.error().code == failure_code::damaged)
+            scanner = block_scanner::open_without_header(disk_, path,
+                                                         header_for(key.first_lsn, key.last_lsn));
         if (!scanner && scanner.error().code != failure_code::damaged) return scanner.error();
         if (scanner && scanner->header().run == holder_.identity_.id)
             if (auto done = copy(*scanner, key, *writer, counted, repair.kept); !done) return done;
@@ -273,7 +277,7 @@ private:
         const auto key = files_.segments[index];
         auto repair = of_original(segment_name(key));
         const auto first = std::max(key.first_lsn, covered + 1);
-        auto segment = segment_reader::open(disk_, join_path(directory_, repair.replaced));
+        auto segment = open_anyhow(key);
         if (!segment && segment.error().code != failure_code::damaged) return segment.error();
         surviving_frames found;
         if (segment && segment->header().run == holder_.identity_.id) {
@@ -298,6 +302,18 @@ private:
         if (!built) return built.error();
         covered = last;
         return name(*built, std::move(repair));
+    }
+
+    // damaged: not even its frames tell the salt that its header told.
+    result<segment_reader> open_anyhow(segment_key key) {
+        const auto path = join_path(directory_, segment_name(key));
+        auto segment = segment_reader::open(disk_, path);
+        if (segment || segment.error().code != failure_code::damaged) return segment;
+        segment_header assumed;
+        assumed.run = holder_.identity_.id;
+        assumed.first_lsn = key.first_lsn;
+        assumed.epoch = key.epoch;
+        return segment_reader::open_without_header(disk_, path, assumed);
     }
 
     static result<> read(segment_reader& segment, const surviving_frames& found, lsn_range wanted,

@@ -2,7 +2,7 @@
 #include "proctor/storage/snapshot.hpp"
 
 #include "proctor/codec/ledger_codec.hpp"
-
+#include "proctor/codec/lost_salt.hpp"
 #include "proctor/core/mutation.hpp"
 
 #include <fmt/format.h>
@@ -380,10 +380,25 @@ result<std::optional<block_scanner::block>> block_scanner::read_at(std::uint64_t
     return std::optional(block{offset, *header, *raw});
 }
 
-result<std::optional<block_scanner::block>> block_scanner::next() {
-    // Blocks follow one another; behind a damaged one the next is searched for by its magic.
+// The first place at or behind `offset` where a block may begin; the end if there is none.
+result<std::uint64_t> block_scanner::find_magic(std::uint64_t offset) {
     constexpr std::size_t chunk_size = std::size_t{1} << 18;
     std::string chunk;
+    while (offset < size_) {
+        chunk.resize(chunk_size);
+        const auto got = file_->read_at(offset, chunk);
+        if (!got) return got.error();
+        chunk.resize(*got);
+        const auto at = chunk.find("BLK1");
+        if (at != std::string::npos) return offset + at;
+        if (chunk.size() < chunk_size) break;
+        offset += chunk_size - 3; // a magic may stand across the edge
+    }
+    return size_;
+}
+
+result<std::optional<block_scanner::block>> block_scanner::next() {
+    // Blocks follow one another; behind a damaged one the next is searched for by its magic.
     while (offset_ < size_) {
         auto found = read_at(offset_);
         if (!found) return found;
@@ -391,19 +406,51 @@ result<std::optional<block_scanner::block>> block_scanner::next() {
             offset_ += (*found)->header.span();
             return found;
         }
-        chunk.resize(chunk_size);
-        const auto got = file_->read_at(offset_ + 1, chunk);
-        if (!got) return got.error();
-        chunk.resize(*got);
-        const auto at = chunk.find("BLK1");
-        if (at != std::string::npos)
-            offset_ += 1 + at;
-        else if (chunk.size() < chunk_size)
-            offset_ = size_;
-        else
-            offset_ += chunk_size - 3; // a magic may stand across the edge
+        const auto magic = find_magic(offset_ + 1);
+        if (!magic) return magic.error();
+        offset_ = *magic;
     }
     return std::optional<block>();
+}
+
+result<block_scanner> block_scanner::open_without_header(file_system& disk, const std::string& path,
+                                                         snapshot_header assumed) {
+    auto opened = disk.open(path);
+    if (!opened) return opened.error();
+    const auto size = (*opened)->size();
+    if (!size) return size.error();
+    block_scanner scanner(std::move(*opened), path, assumed, *size);
+    const auto found = scanner.find_salt();
+    if (!found) return found.error();
+    if (!*found)
+        return failure{failure_code::damaged, path,
+                       "neither a header nor any block tells the snapshot's salt"};
+    return scanner;
+}
+
+// That of the first two intact blocks that agree; if no two do, of the first one.
+result<bool> block_scanner::find_salt() {
+    std::vector<std::uint64_t> salts;
+    std::string front(block_header_size, '\0');
+    auto offset = find_magic(0);
+    while (offset && *offset < size_) {
+        const auto got = file_->read_at(*offset, front);
+        if (!got) return got.error();
+        if (*got < front.size()) break;
+        header_.salt = salt_of_header(front);
+        const auto whole = read_at(*offset);
+        if (!whole) return whole.error();
+        auto next = *offset + 1;
+        if (*whole) {
+            if (std::find(salts.begin(), salts.end(), header_.salt) != salts.end()) return true;
+            salts.push_back(header_.salt);
+            next = *offset + (*whole)->header.span();
+        }
+        offset = find_magic(next);
+    }
+    if (!offset) return offset.error();
+    if (!salts.empty()) header_.salt = salts.front();
+    return !salts.empty();
 }
 
 } // namespace proctor

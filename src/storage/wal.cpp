@@ -2,6 +2,7 @@
 // replay's business.
 #include "proctor/storage/wal.hpp"
 
+#include "proctor/codec/lost_salt.hpp"
 #include "proctor/core/mutation.hpp"
 
 #include <fmt/format.h>
@@ -101,6 +102,49 @@ result<segment_reader> segment_reader::open(file_system& disk, const std::string
     auto header = decode_segment_header(page);
     if (!header) return failure{header.error().code, path, header.error().detail};
     return segment_reader(std::move(file), path, *header, *size);
+}
+
+result<segment_reader> segment_reader::open_without_header(file_system& disk,
+                                                           const std::string& path,
+                                                           segment_header assumed) {
+    auto opened = disk.open(path);
+    if (!opened) return opened.error();
+    const auto size = (*opened)->size();
+    if (!size) return size.error();
+    segment_reader reader(std::move(*opened), path, assumed, *size);
+    const auto found = reader.find_salt();
+    if (!found) return found.error();
+    if (!*found)
+        return failure{failure_code::damaged, path,
+                       "neither a header nor any frame tells the segment's salt"};
+    return reader;
+}
+
+// That of the first two intact frames that agree; if no two do, of the first one.
+result<bool> segment_reader::find_salt() {
+    std::vector<std::uint64_t> salts;
+    std::string front(frame_header_size, '\0');
+    for (std::uint64_t offset = page_size; offset < size_;) {
+        const auto got = file_->read_at(offset, front);
+        if (!got) return got.error();
+        if (*got < front.size()) break;
+        header_.salt = salt_of_header(front);
+        auto next = offset + page_size;
+        if (decode_frame_header(front, header_.salt)) {
+            const auto whole = read(offset);
+            if (!whole && whole.error().code != failure_code::damaged) return whole.error();
+            if (whole && *whole) {
+                const bool again =
+                    std::find(salts.begin(), salts.end(), header_.salt) != salts.end();
+                if (again) return true;
+                salts.push_back(header_.salt);
+                next = offset + (*whole)->header.span();
+            }
+        }
+        offset = next;
+    }
+    if (!salts.empty()) header_.salt = salts.front();
+    return !salts.empty();
 }
 
 result<std::optional<segment_reader::frame>> segment_reader::read(std::uint64_t offset) {

@@ -129,8 +129,12 @@ result<> verify_block(snapshot_reader&, std::size_t index,
 // the rest of the file is; for salvage. Nothing: no whole block begins there.
 class block_scanner {
 public:
-    // Of a snapshot whose header is intact. damaged: it is not, and nothing can be read.
+    // Of a snapshot whose header is intact. damaged: it is not.
     static result<block_scanner> open(file_system&, const std::string& path);
+    // Of one whose own header cannot be read: it has this one, but for the salt, which its blocks
+    // tell (codec/lost_salt.hpp). damaged: none does, and nothing can be read.
+    static result<block_scanner> open_without_header(file_system&, const std::string& path,
+                                                     snapshot_header assumed);
 
     struct block {
         std::uint64_t offset = 0;
@@ -146,6 +150,8 @@ public:
 private:
     block_scanner(std::unique_ptr<file>, std::string path, snapshot_header, std::uint64_t size);
     result<std::optional<block>> read_at(std::uint64_t offset);
+    result<std::uint64_t> find_magic(std::uint64_t offset);
+    result<bool> find_salt();
 
     std::unique_ptr<file> file_;
     std::string path_;

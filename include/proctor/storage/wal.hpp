@@ -59,6 +59,10 @@ public:
     static result<segment_reader> open(file_system&, const std::string& directory, segment_key);
     // The same for a file of any name.
     static result<segment_reader> open(file_system&, const std::string& path);
+    // The same for one whose own header cannot be read: it has this one, but for the salt, which
+    // its frames tell (codec/lost_salt.hpp). damaged: none does.
+    static result<segment_reader> open_without_header(file_system&, const std::string& path,
+                                                      segment_header assumed);
 
     struct frame {
         std::uint64_t offset = 0;
@@ -79,6 +83,7 @@ public:
     std::uint64_t size() const { return size_; }
 
 private:
+    result<bool> find_salt();
     result<bool> only_zeros_from(std::uint64_t offset);
     segment_reader(std::unique_ptr<file> file, std::string path, segment_header header,
                    std::uint64_t size)

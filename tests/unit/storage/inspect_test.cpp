@@ -142,15 +142,29 @@ BOOST_AUTO_TEST_CASE(a_missing_middle_is_complained_of_once) {
     BOOST_TEST(seen.complaints[0].last_lsn == 4u);
 }
 
-BOOST_AUTO_TEST_CASE(without_its_header_nothing_of_a_segment_is_read) {
+BOOST_AUTO_TEST_CASE(without_its_header_a_segment_is_read_by_its_frames) {
     auto disk = closed_run(6, full_at(3));
     spoil(disk, segment(1), 100, 1);
     watcher seen;
     const auto summary = inspect_run(disk, run, seen.observer());
     require(summary);
     BOOST_TEST((summary->verdict == condition::damaged));
-    BOOST_TEST(seen.records == (numbers{5, 6}), boost::test_tools::per_element());
+    BOOST_TEST(seen.records == (numbers{1, 2, 3, 4, 5, 6}), boost::test_tools::per_element());
     BOOST_TEST(!summary->segments.at(0).header.has_value());
+    BOOST_TEST(summary->lost_records == 0u);
+    BOOST_TEST_REQUIRE(seen.complaints.size() == 1u);
+    BOOST_TEST(seen.complaints[0].what.ends_with("; its frames are read without it"));
+}
+
+BOOST_AUTO_TEST_CASE(without_header_and_frames_nothing_of_a_segment_is_read) {
+    auto disk = closed_run(6, full_at(3));
+    disk.set_contents(segment(1), std::string(disk.contents(segment(1)).size(), 'x'));
+    watcher seen;
+    const auto summary = inspect_run(disk, run, seen.observer());
+    require(summary);
+    BOOST_TEST((summary->verdict == condition::damaged));
+    BOOST_TEST(seen.records == (numbers{5, 6}), boost::test_tools::per_element());
+    BOOST_TEST(summary->lost_records == 4u);
     BOOST_TEST_REQUIRE(seen.complaints.size() == 1u);
 }
 

@@ -102,11 +102,40 @@ BOOST_AUTO_TEST_CASE(segments_before_a_damaged_one_become_snapshots_and_those_be
     expect(disk, 14, {5, 6});
 }
 
-BOOST_AUTO_TEST_CASE(a_segment_whose_header_is_unreadable_is_given_up_for_its_range) {
+BOOST_AUTO_TEST_CASE(a_header_of_a_segment_can_be_done_without) {
+    for (const std::size_t index : {1u, 2u}) { // one that is sealed, and the last one
+        memory_file_system disk;
+        growing_run(disk, two_frames).answer_to(12).note();
+        const auto path = names_with(disk, "wal-").at(index);
+        disk.set_contents(path, disk.contents(path).replace(0, page_size, page_size, 'x'));
+        const auto report = mend(disk);
+        BOOST_TEST(report.lost_records == 0u);
+        BOOST_TEST(report.at_risk_exactly);
+        BOOST_TEST(report.at_risk.size() == 0u);
+        expect(disk, 12, {});
+    }
+}
+
+BOOST_AUTO_TEST_CASE(behind_a_lost_header_a_lost_frame_costs_what_is_in_it) {
     memory_file_system disk;
     growing_run(disk, two_frames).answer_to(12).note();
-    flip(disk, names_with(disk, "wal-").at(1), 30); // records 5 to 8
-    mend(disk);
+    const auto path = names_with(disk, "wal-").at(1); // records 5 to 8, two a frame
+    flip(disk, path, 30);
+    flip(disk, path, page_size + frame_header_size + 30);
+    const auto report = mend(disk);
+    BOOST_TEST(report.lost_records == 2u);
+    expect(disk, 12, {5, 6});
+}
+
+BOOST_AUTO_TEST_CASE(a_segment_with_neither_header_nor_frame_is_given_up_for_its_range) {
+    memory_file_system disk;
+    growing_run(disk, two_frames).answer_to(12).note();
+    const auto path = names_with(disk, "wal-").at(1); // records 5 to 8, two a frame
+    flip(disk, path, 30);
+    flip(disk, path, page_size + frame_header_size + 30);
+    flip(disk, path, 2 * page_size + 30);
+    const auto report = mend(disk);
+    BOOST_TEST(report.lost_records == 4u);
     expect(disk, 12, {5, 6, 7, 8});
 }
 
@@ -190,7 +219,21 @@ BOOST_AUTO_TEST_CASE(a_snapshot_without_its_footer_keeps_all_its_records) {
     expect(disk, 20, {});
 }
 
-BOOST_AUTO_TEST_CASE(a_snapshot_without_its_header_is_given_up_as_a_missing_one_is) {
+BOOST_AUTO_TEST_CASE(a_header_of_a_snapshot_can_be_done_without) {
+    memory_file_system disk;
+    growing_run(disk, two_frames).answer_to(12).end();
+    const auto path = names_with(disk, "snapshot-").at(1); // records 5 to 8
+    disk.set_contents(
+        path, disk.contents(path).replace(0, snapshot_header_size, snapshot_header_size, 'x'));
+    const auto report = mend(disk);
+    BOOST_TEST(report.lost_records == 0u);
+    BOOST_TEST(report.at_risk.size() == 0u);
+    BOOST_TEST_REQUIRE(report.repairs.size() == 1u);
+    BOOST_TEST(report.repairs[0].kept == 4u);
+    expect(disk, 12, {});
+}
+
+BOOST_AUTO_TEST_CASE(a_snapshot_of_which_nothing_can_be_read_is_given_up_as_a_missing_one_is) {
     for (const bool missing : {false, true}) {
         memory_file_system disk;
         growing_run run(disk, two_frames);
@@ -199,7 +242,7 @@ BOOST_AUTO_TEST_CASE(a_snapshot_without_its_header_is_given_up_as_a_missing_one_
         if (missing)
             must_do(disk.remove(path));
         else
-            flip(disk, path, 30);
+            disk.set_contents(path, std::string(disk.contents(path).size(), 'x'));
         const auto report = mend(disk);
         BOOST_TEST(report.repairs.size() == 1u);
         BOOST_TEST(compact_ranges(report.at_risk) == "5-8, 13-40");
