@@ -54,9 +54,13 @@ private:
     std::size_t acknowledged_twice_ = 0;
 };
 
+// Of so many processes one lives from its first acknowledgement on.
+inline constexpr unsigned each_patient = 5;
+
 struct kill_plan {
     unsigned kills = 20;
-    std::chrono::milliseconds longest_life{1200}; // of a process, from its start
+    // Of a process, from its start, or from its first acknowledgement on.
+    std::chrono::milliseconds longest_life{1200};
     // Besides the kills, and spread among them: processes that get SIGTERM or SIGINT, or both.
     unsigned interruptions = 0;
     std::function<command(const words& more)> start;

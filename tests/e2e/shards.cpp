@@ -44,6 +44,8 @@ BOOST_FIXTURE_TEST_CASE(together_they_are_one_run, shared_exam) {
     killed.acknowledged.wait_for("\n4\n");
     killed.send(SIGKILL);
     killed.wait();
+    // In flight, or answered and not durable yet.
+    const auto cut_off = endpoint.requests() - count_lines(killed.acknowledged.all());
     for (const auto* part : {"2/3", "1/3", "3/3"}) {
         const auto run = put(part);
         BOOST_TEST(!contains(run.errors, "Not this run"), run.errors);
@@ -54,7 +56,7 @@ BOOST_FIXTURE_TEST_CASE(together_they_are_one_run, shared_exam) {
         BOOST_TEST(std::count_if(parts.begin(), parts.end(),
                                  [&](const std::string& run) { return run.ends_with(name); }) == 1);
     const auto asked = endpoint.requests();
-    BOOST_TEST(asked <= questions + 1); // what was in flight when the first one was killed
+    BOOST_TEST(asked <= questions + cut_off);
 
     // Merged, nothing is left to ask: neither by a resume nor by the command without a shard.
     result_of(words{"merge", "checkpoints/whole"} + parts);
