@@ -206,8 +206,7 @@ private:
     void print(const salvage_report::repair& repair) {
         auto& out = printer_.out();
         if (repair.snapshot.empty())
-            out.line("  {}: nothing in it can be read, and nothing is known to have been in it",
-                     repair.replaced);
+            out.line("  {}: no record is known to have been in it", repair.replaced);
         else
             out.line("  {}: {} records kept of LSN {} to {}{}", repair.snapshot, repair.kept,
                      repair.first_lsn, repair.last_lsn,

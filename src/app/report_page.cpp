@@ -238,7 +238,7 @@ void add_sessions(html_page& out, const run_report& run) {
                 html_moment(session.began), html_moment(session.ended),
                 ended                              ? html_text(session.why)
                 : is_last && run.status.lives()    ? "works"
-                : is_last && run.status.may_live() ? "works, as far as this machine can tell"
+                : is_last && run.status.may_live() ? "on another host: not known here"
                                                    : "never said: killed, or its machine was",
                 fmt::format("{}, process {}", html_text(session.host), session.process),
                 html_text(session.version));

@@ -123,7 +123,7 @@ void add_row(html_page& out, const run_row& row) {
             "<td>{}{}</td><td>{}{}</td><td>{}</td><td class=\"chart\">{}</td><td>{}</td>"
             "<td>{}</td></tr>",
             link_to(name), html_text(row.title), html_text(name), to_string(status.state),
-            status.may_live() && status.rate > 0
+            status.tells_of_now() && status.rate > 0
                 ? fmt::format("<br/><small>{:.1f}/s, {} left</small>", status.rate,
                               clock_time(status.remaining_seconds))
                 : "",
@@ -309,7 +309,7 @@ private:
         bool any_lives = false;
         for (const auto& directory : directories()) {
             auto seen = see_run(disk_, directory);
-            any_lives |= seen.status.may_live();
+            any_lives |= seen.status.tells_of_now();
             rows.push_back({directory, seen.view ? run_title(seen.view->identity()) : "",
                             std::move(seen.status)});
         }
@@ -331,7 +331,7 @@ private:
         const auto began = std::chrono::steady_clock::now();
         const auto report = report_of(disk_, directory);
         html_page out(run_title(report.identity),
-                      report.status.may_live() ? refresh_after(began) : 0);
+                      report.status.tells_of_now() ? refresh_after(began) : 0);
         add_way(out, name_of(directory));
         add_report(out, report);
         return out.take();

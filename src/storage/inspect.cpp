@@ -28,14 +28,16 @@ std::uint64_t offset_in(std::string_view where) {
 }
 
 // What a file's header says beyond its name is not needed to read the file: but for the salt.
-segment_header header_of(segment_key key) {
+segment_header header_of(segment_key key, const run_id& run) {
     segment_header header;
+    header.run = run;
     header.first_lsn = key.first_lsn;
     header.epoch = key.epoch;
     return header;
 }
-snapshot_header header_of(snapshot_key key) {
+snapshot_header header_of(snapshot_key key, const run_id& run) {
     snapshot_header header;
+    header.run = run;
     header.first_lsn = key.first_lsn;
     header.last_lsn = key.last_lsn;
     header.epoch = key.epoch;
@@ -175,8 +177,8 @@ private:
 class snapshot_inspector {
 public:
     snapshot_inspector(file_system& disk, const std::string& path,
-                       const inspection_observer& observer, depth how)
-        : disk_(disk), observer_(observer), depth_(how) {
+                       const inspection_observer& observer, depth how, const run_id& run = {})
+        : disk_(disk), observer_(observer), depth_(how), run_(run) {
         findings_.path = path;
         named_ = parse_snapshot_name(path.substr(path.find_last_of('/') + 1));
         if (named_) findings_.key = *named_;
@@ -242,7 +244,8 @@ private:
         auto scanner = block_scanner::open(disk_, findings_.path);
         const bool has_header = scanner.has_value();
         if (!has_header && named_ && scanner.error().code == failure_code::damaged)
-            scanner = block_scanner::open_without_header(disk_, findings_.path, header_of(*named_));
+            scanner =
+                block_scanner::open_without_header(disk_, findings_.path, header_of(*named_, run_));
         if (!scanner && !is_about_the_file(scanner.error())) return scanner.error();
         if (!scanner) {
             lost.what += "; nothing in it can be read";
@@ -360,6 +363,7 @@ private:
     file_system& disk_;
     const inspection_observer& observer_;
     depth depth_;
+    const run_id run_; // whose file it is to be; zeros: not known
     std::optional<snapshot_key> named_;
     snapshot_findings findings_;
     question_set known_;
@@ -476,7 +480,7 @@ private:
 
     result<> inspect_one(snapshot_key key) {
         const auto path = join_path(directory_, snapshot_name(key));
-        snapshot_inspector inspector(disk_, path, shown_, depth_);
+        snapshot_inspector inspector(disk_, path, shown_, depth_, run_of());
         if (auto done = inspector.inspect(); !done) return done;
         auto& found = inspector.findings();
         if (is_foreign(found.header)) {
@@ -496,7 +500,7 @@ private:
         const auto index = static_cast<std::uint32_t>(summary_.segments.size());
         if (key.first_lsn > next_lsn_)
             complain_of_gap(path, key.first_lsn, "the log has a gap before this segment");
-        auto inspected = inspect_segment(disk_, path, shown_, limit, index, next_lsn_);
+        auto inspected = inspect_segment(disk_, path, shown_, limit, index, next_lsn_, run_of());
         if (!inspected) return inspected.error();
         auto& verdict = inspected->verdict;
         summary_.verdict = std::max(summary_.verdict, verdict);
@@ -519,6 +523,8 @@ private:
         complain(condition::damaged, path, next_lsn_, behind - 1, what);
         next_lsn_ = behind;
     }
+
+    run_id run_of() const { return summary_.identity ? summary_.identity->id : run_id{}; }
 
     template <class Header>
     bool is_foreign(const std::optional<Header>& header) const {
@@ -622,12 +628,16 @@ std::string complaint::message() const {
 
 result<segment_summary> inspect_segment(file_system& disk, const std::string& path,
                                         const inspection_observer& observer, lsn limit,
-                                        std::uint32_t index, lsn from) {
+                                        std::uint32_t index, lsn from, const run_id& run) {
     segment_summary summary;
     summary.path = path;
+    const auto named = parse_segment_name(path.substr(path.find_last_of('/') + 1));
+    if (named) summary.key = *named;
     auto segment = segment_reader::open(disk, path);
     if (segment) {
-        summary.header = segment->header();
+        const auto& header = segment->header();
+        summary.header = header;
+        if (!named) summary.key = {header.first_lsn, header.epoch};
         summary.file_bytes = segment->size();
         auto done = segment_inspector(*segment, observer, summary, limit, index, from).inspect();
         if (!done) return done.error();
@@ -636,9 +646,8 @@ result<segment_summary> inspect_segment(file_system& disk, const std::string& pa
     const auto why = segment.error();
     if (!is_about_the_file(why)) return why;
     complaint lost{condition::damaged, path, 0, 0, 0, why.detail};
-    const auto named = parse_segment_name(path.substr(path.find_last_of('/') + 1));
     if (named && why.code == failure_code::damaged)
-        segment = segment_reader::open_without_header(disk, path, header_of(*named));
+        segment = segment_reader::open_without_header(disk, path, header_of(*named, run));
     if (segment) {
         lost.what += "; its frames are read without it";
         lost.records = 0;

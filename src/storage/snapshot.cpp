@@ -370,6 +370,10 @@ result<std::optional<block_scanner::block>> block_scanner::read_at(std::uint64_t
     const auto header = decode_block_header(front, header_.salt);
     if (!header || header->kind != block_kind::records || header->span() > size_ - offset)
         return std::optional<block>();
+    // No more than zstd makes of what it cannot compress (ZSTD_compressBound): the length may be a
+    // guess.
+    if (header->stored_size > header->raw_size + header->raw_size / 128 + 512)
+        return std::optional<block>();
     stored_.resize(header->stored_size);
     got = file_->read_at(offset + block_header_size, stored_);
     if (!got) return got.error();
@@ -383,16 +387,20 @@ result<std::optional<block_scanner::block>> block_scanner::read_at(std::uint64_t
 // The first place at or behind `offset` where a block may begin; the end if there is none.
 result<std::uint64_t> block_scanner::find_magic(std::uint64_t offset) {
     constexpr std::size_t chunk_size = std::size_t{1} << 18;
-    std::string chunk;
+    constexpr std::string_view magic = "BLK1";
     while (offset < size_) {
-        chunk.resize(chunk_size);
-        const auto got = file_->read_at(offset, chunk);
-        if (!got) return got.error();
-        chunk.resize(*got);
-        const auto at = chunk.find("BLK1");
-        if (at != std::string::npos) return offset + at;
-        if (chunk.size() < chunk_size) break;
-        offset += chunk_size - 3; // a magic may stand across the edge
+        if (offset < searched_at_ || offset + magic.size() > searched_at_ + searched_.size()) {
+            searched_.resize(chunk_size);
+            const auto got = file_->read_at(offset, searched_);
+            if (!got) return got.error();
+            searched_.resize(*got);
+            searched_at_ = offset;
+        }
+        const auto at = searched_.find(magic, offset - searched_at_);
+        if (at != std::string::npos) return searched_at_ + at;
+        if (searched_.size() < chunk_size) break;
+        offset =
+            searched_at_ + searched_.size() - (magic.size() - 1); // it may stand across the edge
     }
     return size_;
 }
@@ -419,6 +427,11 @@ result<block_scanner> block_scanner::open_without_header(file_system& disk, cons
     if (!opened) return opened.error();
     const auto size = (*opened)->size();
     if (!size) return size.error();
+    std::string front(snapshot_header_size, '\0');
+    const auto got = (*opened)->read_at(0, front);
+    if (!got) return got.error();
+    if (tells_of_another_run(std::string_view(front).substr(0, *got), assumed.run))
+        return failure{failure_code::damaged, path, "what is left of its header is another run's"};
     block_scanner scanner(std::move(*opened), path, assumed, *size);
     const auto found = scanner.find_salt();
     if (!found) return found.error();
@@ -428,11 +441,10 @@ result<block_scanner> block_scanner::open_without_header(file_system& disk, cons
     return scanner;
 }
 
-// That of the first two intact blocks that agree; if no two do, of the first one.
 result<bool> block_scanner::find_salt() {
-    std::vector<std::uint64_t> salts;
+    salt_vote votes;
     std::string front(block_header_size, '\0');
-    auto offset = find_magic(0);
+    auto offset = find_magic(snapshot_header_size);
     while (offset && *offset < size_) {
         const auto got = file_->read_at(*offset, front);
         if (!got) return got.error();
@@ -442,15 +454,18 @@ result<bool> block_scanner::find_salt() {
         if (!whole) return whole.error();
         auto next = *offset + 1;
         if (*whole) {
-            if (std::find(salts.begin(), salts.end(), header_.salt) != salts.end()) return true;
-            salts.push_back(header_.salt);
+            auto entries = (*whole)->entries;
+            const auto first = take_entry(entries);
+            if (first && first->number >= header_.first_lsn && first->number <= header_.last_lsn)
+                votes.add(header_.salt, (*whole)->header.records);
             next = *offset + (*whole)->header.span();
         }
         offset = find_magic(next);
     }
     if (!offset) return offset.error();
-    if (!salts.empty()) header_.salt = salts.front();
-    return !salts.empty();
+    const auto winner = votes.winner();
+    if (winner) header_.salt = *winner;
+    return winner.has_value();
 }
 
 } // namespace proctor

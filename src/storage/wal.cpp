@@ -111,6 +111,11 @@ result<segment_reader> segment_reader::open_without_header(file_system& disk,
     if (!opened) return opened.error();
     const auto size = (*opened)->size();
     if (!size) return size.error();
+    std::string front(page_size, '\0');
+    const auto got = (*opened)->read_at(0, front);
+    if (!got) return got.error();
+    if (tells_of_another_run(std::string_view(front).substr(0, *got), assumed.run))
+        return failure{failure_code::damaged, path, "what is left of its header is another run's"};
     segment_reader reader(std::move(*opened), path, assumed, *size);
     const auto found = reader.find_salt();
     if (!found) return found.error();
@@ -120,31 +125,29 @@ result<segment_reader> segment_reader::open_without_header(file_system& disk,
     return reader;
 }
 
-// That of the first two intact frames that agree; if no two do, of the first one.
 result<bool> segment_reader::find_salt() {
-    std::vector<std::uint64_t> salts;
+    salt_vote votes;
     std::string front(frame_header_size, '\0');
-    for (std::uint64_t offset = page_size; offset < size_;) {
+    for (std::uint64_t offset = page_size, span = 0; offset < size_; offset += span) {
+        span = page_size;
         const auto got = file_->read_at(offset, front);
         if (!got) return got.error();
         if (*got < front.size()) break;
         header_.salt = salt_of_header(front);
-        auto next = offset + page_size;
-        if (decode_frame_header(front, header_.salt)) {
-            const auto whole = read(offset);
-            if (!whole && whole.error().code != failure_code::damaged) return whole.error();
-            if (whole && *whole) {
-                const bool again =
-                    std::find(salts.begin(), salts.end(), header_.salt) != salts.end();
-                if (again) return true;
-                salts.push_back(header_.salt);
-                next = offset + (*whole)->header.span();
-            }
-        }
-        offset = next;
+        const auto header = decode_frame_header(front, header_.salt);
+        // Any length holds with some salt: what no frame of ours is, is not read.
+        if (!header || header->flags != 0 || header->raw_size != header->stored_size ||
+            header->first_lsn < header_.first_lsn)
+            continue;
+        const auto whole = read(offset);
+        if (!whole && whole.error().code != failure_code::damaged) return whole.error();
+        if (!whole || !*whole) continue;
+        votes.add(header_.salt, header->record_count);
+        span = header->span();
     }
-    if (!salts.empty()) header_.salt = salts.front();
-    return !salts.empty();
+    const auto winner = votes.winner();
+    if (winner) header_.salt = *winner;
+    return winner.has_value();
 }
 
 result<std::optional<segment_reader::frame>> segment_reader::read(std::uint64_t offset) {

@@ -318,14 +318,14 @@ void printer::info(const std::string& path, const run_summary& run) {
 }
 
 void printer::info(const segment_summary& one) {
-    const auto first = one.header ? one.header->first_lsn : 1;
+    const auto first = one.key.first_lsn;
     if (asked_.as == format::jsonl) {
         out_.line(R"({{"file":{},"verdict":"{}","first_lsn":{},"next_lsn":{},"epoch":{},)"
                   R"("frames":{},"records":{},"bytes":{},"torn_bytes":{},)"
                   R"("room_bytes":{},"passed_over_bytes":{},"closed":{}}})",
-                  quoted(one.path), to_string(one.verdict), first, one.next_lsn,
-                  one.header ? one.header->epoch : 0, one.frames, one.records, one.file_bytes,
-                  one.torn_bytes, one.room_bytes, one.passed_over_bytes, one.closed);
+                  quoted(one.path), to_string(one.verdict), first, one.next_lsn, one.key.epoch,
+                  one.frames, one.records, one.file_bytes, one.torn_bytes, one.room_bytes,
+                  one.passed_over_bytes, one.closed);
         return;
     }
     auto text = fmt::format("  {}  LSN {}, {} frames, {} records, {} bytes, {}", name_in(one.path),

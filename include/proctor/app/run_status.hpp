@@ -58,6 +58,10 @@ struct run_status {
     std::uint64_t to_ask() const;
     bool lives() const { return state == run_state::running; }
     bool may_live() const { return lives() || state == run_state::unknown; }
+    // What status.json tells is of now.
+    bool tells_of_now() const {
+        return lives() || (may_live() && last_word && *last_word < std::chrono::minutes{2});
+    }
 };
 
 // Takes no lock. A run that cannot be read is told as damaged, with what there is to know.

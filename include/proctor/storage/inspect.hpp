@@ -53,6 +53,7 @@ using kind_counts = std::array<kind_count, 5>; // index: record_kind
 
 struct segment_summary {
     std::string path;
+    segment_key key;                      // as its name says; by its header, if it has another
     std::optional<segment_header> header; // none: it could not be read
     std::uint64_t file_bytes = 0;
     std::uint64_t frames = 0;
@@ -97,11 +98,13 @@ struct inspection_observer {
 };
 
 // A file of any name. `from`: snapshots cover what is before it (0: nothing). `limit`: the first
-// LSN of its successor, or no_limit. What is wrong with the file is in the summary; a failure says
-// that the disk could not be read.
+// LSN of its successor, or no_limit. `run`: whose file it is to be, where its header is lost; of
+// one with a name of its own it is not read without. What is wrong with the file is in the summary;
+// a failure says that the disk could not be read.
 result<segment_summary> inspect_segment(file_system&, const std::string& path,
                                         const inspection_observer&, lsn limit = no_limit,
-                                        std::uint32_t index = 0, lsn from = 0);
+                                        std::uint32_t index = 0, lsn from = 0,
+                                        const run_id& run = {});
 result<snapshot_findings> inspect_snapshot(file_system&, const std::string& path,
                                            const inspection_observer&, depth = depth::blocks);
 

@@ -132,7 +132,8 @@ public:
     // Of a snapshot whose header is intact. damaged: it is not.
     static result<block_scanner> open(file_system&, const std::string& path);
     // Of one whose own header cannot be read: it has this one, but for the salt, which its blocks
-    // tell (codec/lost_salt.hpp). damaged: none does, and nothing can be read.
+    // tell (codec/lost_salt.hpp). damaged: none does, or what is left of the header is that of
+    // another run.
     static result<block_scanner> open_without_header(file_system&, const std::string& path,
                                                      snapshot_header assumed);
 
@@ -158,6 +159,8 @@ private:
     snapshot_header header_;
     std::uint64_t size_;
     std::uint64_t offset_ = snapshot_header_size;
+    std::string searched_; // of the file, for find_magic()
+    std::uint64_t searched_at_ = 0;
     std::string stored_;
     decompressor zstd_;
 };

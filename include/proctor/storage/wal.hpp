@@ -60,7 +60,8 @@ public:
     // The same for a file of any name.
     static result<segment_reader> open(file_system&, const std::string& path);
     // The same for one whose own header cannot be read: it has this one, but for the salt, which
-    // its frames tell (codec/lost_salt.hpp). damaged: none does.
+    // its frames tell (codec/lost_salt.hpp). damaged: none does, or what is left of the header is
+    // that of another run.
     static result<segment_reader> open_without_header(file_system&, const std::string& path,
                                                       segment_header assumed);
 

@@ -163,7 +163,7 @@ BOOST_AUTO_TEST_CASE(a_run_that_may_live_elsewhere_is_not_called_dead) {
     run.status.state = run_state::unknown;
     const auto page = report_page(run);
     BOOST_TEST(!contains(page, "never said"));
-    BOOST_TEST(contains(page, "works, as far as this machine can tell"));
+    BOOST_TEST(contains(page, "on another host: not known here"));
     BOOST_TEST(contains(page, "gpu1, process 7"));
 }
 

@@ -73,4 +73,31 @@ BOOST_AUTO_TEST_CASE(so_does_a_block) {
     }
 }
 
+BOOST_AUTO_TEST_CASE(most_records_decide) {
+    salt_vote votes;
+    BOOST_TEST(!votes.winner().has_value());
+    votes.add(7, 0);
+    BOOST_TEST(votes.winner().value() == 7u);
+    for (int i = 0; i < 3; ++i) votes.add(8, 10);
+    votes.add(9, 40);
+    BOOST_TEST(votes.winner().value() == 9u);
+}
+
+BOOST_AUTO_TEST_CASE(another_runs_header_is_known_by_what_is_left_of_it) {
+    segment_header header;
+    for (std::size_t i = 0; i < header.run.size(); ++i) header.run[i] = static_cast<char>(i + 1);
+    auto other = header.run;
+    for (auto& byte : other) byte = static_cast<char>(byte + 100);
+    auto page = encode(header);
+    BOOST_TEST(!tells_of_another_run(page, header.run));
+    BOOST_TEST(tells_of_another_run(page, other));
+    BOOST_TEST(!tells_of_another_run(page, run_id{}));
+    page[30] = static_cast<char>(page[30] ^ 4);
+    BOOST_TEST(!tells_of_another_run(page, header.run));
+    BOOST_TEST(tells_of_another_run(page, other));
+    // Nothing is left.
+    BOOST_TEST(!tells_of_another_run(std::string(4096, '\0'), other));
+    BOOST_TEST(!tells_of_another_run(page.substr(0, 30), other));
+}
+
 BOOST_AUTO_TEST_SUITE_END()

@@ -127,6 +127,42 @@ BOOST_AUTO_TEST_CASE(behind_a_lost_header_a_lost_frame_costs_what_is_in_it) {
     expect(disk, 12, {5, 6});
 }
 
+// A write of another segment went astray: it is intact, and not ours.
+BOOST_AUTO_TEST_CASE(frames_of_another_file_do_not_pass_for_those_of_one_without_a_header) {
+    memory_file_system disk;
+    growing_run(disk).answer_to(12).note(); // six frames, and a note
+    const auto path = names_with(disk, "wal-").front();
+    auto text = disk.contents(path);
+    const auto own = decode_segment_header(text.substr(0, page_size)).value();
+    frame_header header;
+    header.record_count = 2;
+    header.first_lsn = 1;
+    const auto foreign = encode(header, result_record(31) + result_record(32), own.salt + 1);
+    text.replace(0, page_size, page_size, 'x');
+    text.replace(page_size, 2 * foreign.size(), foreign + foreign); // two frames of ours are gone
+    disk.set_contents(path, text);
+    const auto report = mend(disk);
+    BOOST_TEST(report.lost_records == 4u);
+    expect(disk, 12, {1, 2, 3, 4});
+}
+
+BOOST_AUTO_TEST_CASE(another_runs_file_is_not_read_without_its_header) {
+    for (const auto* part : {"wal-", "snapshot-"}) {
+        memory_file_system disk;
+        if (std::string_view(part) == "wal-")
+            growing_run(disk, two_frames).answer_to(12).note();
+        else
+            growing_run(disk, two_frames).answer_to(12).end();
+        const auto path = names_with(disk, part).at(1); // records 5 to 8
+        auto text = disk.contents(path);
+        for (std::size_t i = 24; i < 40; ++i) text[i] = static_cast<char>(text[i] + 77);
+        disk.set_contents(path, text);
+        const auto report = mend(disk);
+        BOOST_TEST(report.lost_records == 4u);
+        expect(disk, 12, {5, 6, 7, 8});
+    }
+}
+
 BOOST_AUTO_TEST_CASE(a_segment_with_neither_header_nor_frame_is_given_up_for_its_range) {
     memory_file_system disk;
     growing_run(disk, two_frames).answer_to(12).note();
