@@ -72,9 +72,11 @@ std::string html_text(std::string_view text) {
             break;
         case '\n':
         case '\t': out += c; break;
-        default: // other control characters have no place in a page
-            out += static_cast<unsigned char>(c) < 0x20 || c == 0x7f ? "\xef\xbf\xbd" // U+FFFD
-                                                                     : std::string(1, c);
+        default:
+            if (static_cast<unsigned char>(c) >= 0x20 && c != 0x7f)
+                out += c;
+            else                       // has no place in a page
+                out += "\xef\xbf\xbd"; // U+FFFD
         }
     }
     return out;

@@ -42,8 +42,8 @@ namespace urls = boost::urls;
 // while to look at, and at most half of the time goes into that.
 unsigned refresh_after(std::chrono::steady_clock::time_point began) {
     const auto took = std::chrono::steady_clock::now() - began;
-    return std::max(
-        5u, static_cast<unsigned>(2 * std::chrono::ceil<std::chrono::seconds>(took).count()));
+    return std::max(5u,
+                    static_cast<unsigned>(std::chrono::ceil<std::chrono::seconds>(took).count()));
 }
 
 // A page that is not there: what to say, and the HTTP status.
@@ -103,14 +103,13 @@ std::string beginning(std::string_view text) {
 
 // Without the view of the run, which keeps files open.
 struct run_row {
-    std::string directory;
     std::string title; // empty: it cannot be read
     run_status status;
 };
 
 void add_row(html_page& out, const run_row& row) {
     const auto& status = row.status;
-    const auto name = name_of(row.directory);
+    const auto name = name_of(status.directory);
     if (row.title.empty()) {
         out.add("<tr><td class=\"name\">{}</td><td class=\"wrong\">{}</td>"
                 "<td class=\"text\" colspan=\"5\">{}</td></tr>",
@@ -310,8 +309,8 @@ private:
         for (const auto& directory : directories()) {
             auto seen = see_run(disk_, directory);
             any_lives |= seen.status.tells_of_now();
-            rows.push_back({directory, seen.view ? run_title(seen.view->identity()) : "",
-                            std::move(seen.status)});
+            rows.push_back(
+                {seen.view ? run_title(seen.view->identity()) : "", std::move(seen.status)});
         }
         html_page out("proctor: " + directory_, any_lives ? refresh_after(began) : 0);
         out.add("<header><h1>Runs</h1><p>{}</p></header>", html_text(directory_));

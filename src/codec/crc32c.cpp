@@ -27,6 +27,15 @@ constexpr std::array<std::uint32_t, 256> make_table() {
 
 constexpr auto table = make_table();
 
+// No two entries of the table have the same first byte: which entry was added, by that byte.
+constexpr std::array<std::uint8_t, 256> make_entries() {
+    std::array<std::uint8_t, 256> entries{};
+    for (unsigned i = 0; i < 256; ++i) entries[table[i] >> 24] = static_cast<std::uint8_t>(i);
+    return entries;
+}
+
+constexpr auto entry_by_first_byte = make_entries();
+
 std::uint32_t by_table(std::uint32_t crc, const unsigned char* data, std::size_t size) {
     for (std::size_t i = 0; i < size; ++i) crc = (crc >> 8) ^ table[(crc ^ data[i]) & 0xff];
     return crc;
@@ -94,6 +103,15 @@ std::uint32_t crc32c(std::uint32_t crc, std::span<const std::byte> data) {
 
 std::uint32_t crc32c(std::uint32_t crc, std::string_view data) {
     return crc32c(crc, std::as_bytes(std::span(data.data(), data.size())));
+}
+
+std::uint32_t crc32c_before(std::uint32_t crc, std::string_view data) {
+    crc = ~crc;
+    for (auto i = data.size(); i-- > 0;) {
+        const auto entry = entry_by_first_byte[crc >> 24];
+        crc = (crc ^ table[entry]) << 8 | (entry ^ static_cast<unsigned char>(data[i]));
+    }
+    return ~crc;
 }
 
 std::uint32_t crc_seed(std::uint64_t salt) {

@@ -27,23 +27,6 @@ std::uint64_t offset_in(std::string_view where) {
     return offset;
 }
 
-// What a file's header says beyond its name is not needed to read the file: but for the salt.
-segment_header header_of(segment_key key, const run_id& run) {
-    segment_header header;
-    header.run = run;
-    header.first_lsn = key.first_lsn;
-    header.epoch = key.epoch;
-    return header;
-}
-snapshot_header header_of(snapshot_key key, const run_id& run) {
-    snapshot_header header;
-    header.run = run;
-    header.first_lsn = key.first_lsn;
-    header.last_lsn = key.last_lsn;
-    header.epoch = key.epoch;
-    return header;
-}
-
 void add(kind_counts& counts, const record_view& record) {
     auto& kind = counts.at(static_cast<std::size_t>(record.kind));
     ++kind.records;
@@ -244,8 +227,7 @@ private:
         auto scanner = block_scanner::open(disk_, findings_.path);
         const bool has_header = scanner.has_value();
         if (!has_header && named_ && scanner.error().code == failure_code::damaged)
-            scanner =
-                block_scanner::open_without_header(disk_, findings_.path, header_of(*named_, run_));
+            scanner = block_scanner::open_without_header(disk_, findings_.path, *named_, run_);
         if (!scanner && !is_about_the_file(scanner.error())) return scanner.error();
         if (!scanner) {
             lost.what += "; nothing in it can be read";
@@ -647,7 +629,7 @@ result<segment_summary> inspect_segment(file_system& disk, const std::string& pa
     if (!is_about_the_file(why)) return why;
     complaint lost{condition::damaged, path, 0, 0, 0, why.detail};
     if (named && why.code == failure_code::damaged)
-        segment = segment_reader::open_without_header(disk, path, header_of(*named, run));
+        segment = segment_reader::open_without_header(disk, path, *named, run);
     if (segment) {
         lost.what += "; its frames are read without it";
         lost.records = 0;

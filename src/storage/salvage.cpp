@@ -206,8 +206,7 @@ private:
         const auto path = join_path(directory_, repair.replaced);
         auto scanner = block_scanner::open(disk_, path);
         if (!scanner && scanner.error().code == failure_code::damaged)
-            scanner = block_scanner::open_without_header(disk_, path,
-                                                         header_for(key.first_lsn, key.last_lsn));
+            scanner = block_scanner::open_without_header(disk_, path, key, holder_.identity_.id);
         if (!scanner && scanner.error().code != failure_code::damaged) return scanner.error();
         if (scanner && scanner->header().run == holder_.identity_.id)
             if (auto done = copy(*scanner, key, *writer, counted, repair.kept); !done) return done;
@@ -309,11 +308,7 @@ private:
         const auto path = join_path(directory_, segment_name(key));
         auto segment = segment_reader::open(disk_, path);
         if (segment || segment.error().code != failure_code::damaged) return segment;
-        segment_header assumed;
-        assumed.run = holder_.identity_.id;
-        assumed.first_lsn = key.first_lsn;
-        assumed.epoch = key.epoch;
-        return segment_reader::open_without_header(disk_, path, assumed);
+        return segment_reader::open_without_header(disk_, path, key, holder_.identity_.id);
     }
 
     static result<> read(segment_reader& segment, const surviving_frames& found, lsn_range wanted,

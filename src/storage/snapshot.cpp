@@ -5,6 +5,8 @@
 #include "proctor/codec/lost_salt.hpp"
 #include "proctor/core/mutation.hpp"
 
+#include "opened_file.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -189,20 +191,13 @@ result<snapshot_reader> snapshot_reader::open(file_system& disk, const std::stri
 }
 
 result<snapshot_reader> snapshot_reader::open(file_system& disk, const std::string& path) {
-    auto opened = disk.open(path);
+    auto opened = open_with_front(disk, path, snapshot_header_size);
     if (!opened) return opened.error();
-    auto file = std::move(*opened);
-    const auto size = file->size();
-    if (!size) return size.error();
-    std::string bytes(snapshot_header_size, '\0');
-    const auto got = file->read_at(0, bytes);
-    if (!got) return got.error();
-    bytes.resize(*got);
-    const auto header = decode_snapshot_header(bytes);
+    const auto header = decode_snapshot_header(opened->front);
     if (!header)
         return failure{header.error().code, fmt::format("{}, offset 0", path),
                        header.error().detail};
-    snapshot_reader reader(std::move(file), path, *header, *size);
+    snapshot_reader reader(std::move(opened->handle), path, *header, opened->size);
     if (auto done = reader.read_footer(); !done) return done.error();
     return reader;
 }
@@ -349,17 +344,11 @@ block_scanner::block_scanner(std::unique_ptr<file> file, std::string path, snaps
     : file_(std::move(file)), path_(std::move(path)), header_(header), size_(size) {}
 
 result<block_scanner> block_scanner::open(file_system& disk, const std::string& path) {
-    auto opened = disk.open(path);
+    auto opened = open_with_front(disk, path, snapshot_header_size);
     if (!opened) return opened.error();
-    const auto size = (*opened)->size();
-    if (!size) return size.error();
-    std::string bytes(snapshot_header_size, '\0');
-    const auto got = (*opened)->read_at(0, bytes);
-    if (!got) return got.error();
-    bytes.resize(*got);
-    const auto header = decode_snapshot_header(bytes);
+    const auto header = decode_snapshot_header(opened->front);
     if (!header) return failure{header.error().code, path, header.error().detail};
-    return block_scanner(std::move(*opened), path, *header, *size);
+    return block_scanner(std::move(opened->handle), path, *header, opened->size);
 }
 
 result<std::optional<block_scanner::block>> block_scanner::read_at(std::uint64_t offset) {
@@ -422,17 +411,17 @@ result<std::optional<block_scanner::block>> block_scanner::next() {
 }
 
 result<block_scanner> block_scanner::open_without_header(file_system& disk, const std::string& path,
-                                                         snapshot_header assumed) {
-    auto opened = disk.open(path);
+                                                         snapshot_key key, const run_id& run) {
+    auto opened = open_with_front(disk, path, snapshot_header_size);
     if (!opened) return opened.error();
-    const auto size = (*opened)->size();
-    if (!size) return size.error();
-    std::string front(snapshot_header_size, '\0');
-    const auto got = (*opened)->read_at(0, front);
-    if (!got) return got.error();
-    if (tells_of_another_run(std::string_view(front).substr(0, *got), assumed.run))
+    if (tells_of_another_run(opened->front, run))
         return failure{failure_code::damaged, path, "what is left of its header is another run's"};
-    block_scanner scanner(std::move(*opened), path, assumed, *size);
+    snapshot_header assumed;
+    assumed.run = run;
+    assumed.first_lsn = key.first_lsn;
+    assumed.last_lsn = key.last_lsn;
+    assumed.epoch = key.epoch;
+    block_scanner scanner(std::move(opened->handle), path, assumed, opened->size);
     const auto found = scanner.find_salt();
     if (!found) return found.error();
     if (!*found)

@@ -5,6 +5,8 @@
 #include "proctor/codec/lost_salt.hpp"
 #include "proctor/core/mutation.hpp"
 
+#include "opened_file.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -90,33 +92,25 @@ result<segment_reader> segment_reader::open(file_system& disk, const std::string
 }
 
 result<segment_reader> segment_reader::open(file_system& disk, const std::string& path) {
-    auto opened = disk.open(path);
+    auto opened = open_with_front(disk, path, page_size);
     if (!opened) return opened.error();
-    auto file = std::move(*opened);
-    const auto size = file->size();
-    if (!size) return size.error();
-    std::string page(page_size, '\0');
-    const auto got = file->read_at(0, page);
-    if (!got) return got.error();
-    page.resize(*got);
-    auto header = decode_segment_header(page);
+    const auto header = decode_segment_header(opened->front);
     if (!header) return failure{header.error().code, path, header.error().detail};
-    return segment_reader(std::move(file), path, *header, *size);
+    return segment_reader(std::move(opened->handle), path, *header, opened->size);
 }
 
 result<segment_reader> segment_reader::open_without_header(file_system& disk,
-                                                           const std::string& path,
-                                                           segment_header assumed) {
-    auto opened = disk.open(path);
+                                                           const std::string& path, segment_key key,
+                                                           const run_id& run) {
+    auto opened = open_with_front(disk, path, page_size);
     if (!opened) return opened.error();
-    const auto size = (*opened)->size();
-    if (!size) return size.error();
-    std::string front(page_size, '\0');
-    const auto got = (*opened)->read_at(0, front);
-    if (!got) return got.error();
-    if (tells_of_another_run(std::string_view(front).substr(0, *got), assumed.run))
+    if (tells_of_another_run(opened->front, run))
         return failure{failure_code::damaged, path, "what is left of its header is another run's"};
-    segment_reader reader(std::move(*opened), path, assumed, *size);
+    segment_header assumed;
+    assumed.run = run;
+    assumed.first_lsn = key.first_lsn;
+    assumed.epoch = key.epoch;
+    segment_reader reader(std::move(opened->handle), path, assumed, opened->size);
     const auto found = reader.find_salt();
     if (!found) return found.error();
     if (!*found)

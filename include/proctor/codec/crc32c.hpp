@@ -11,6 +11,9 @@ namespace proctor {
 std::uint32_t crc32c(std::uint32_t crc, std::span<const std::byte> data);
 std::uint32_t crc32c(std::uint32_t crc, std::string_view data);
 
+// The other way: the CRC of the bytes to which `data` was appended, which then had the CRC `crc`.
+std::uint32_t crc32c_before(std::uint32_t crc, std::string_view data);
+
 // What the salted CRCs of a file begin with: that of the salt's eight bytes.
 std::uint32_t crc_seed(std::uint64_t salt);
 
@@ -18,6 +21,10 @@ std::uint32_t crc_seed(std::uint64_t salt);
 // LevelDB's constant.
 constexpr std::uint32_t mask_crc(std::uint32_t crc) {
     return ((crc >> 15) | (crc << 17)) + 0xa282ead8u;
+}
+constexpr std::uint32_t unmask_crc(std::uint32_t masked) {
+    const auto rotated = masked - 0xa282ead8u;
+    return (rotated << 15) | (rotated >> 17);
 }
 
 } // namespace proctor

@@ -12,9 +12,6 @@
 
 namespace proctor {
 
-// The CRC of the bytes to which `data` was appended, which then had the CRC `crc`. Not masked.
-std::uint32_t crc32c_before(std::uint32_t crc, std::string_view data);
-
 // A salt under which the checksum in this header holds, of a frame or of a block: both have it at
 // 4, of all that is behind it. There is one for any bytes: whether it is the file's, the payload
 // tells. Requires 8 bytes.

@@ -131,11 +131,10 @@ class block_scanner {
 public:
     // Of a snapshot whose header is intact. damaged: it is not.
     static result<block_scanner> open(file_system&, const std::string& path);
-    // Of one whose own header cannot be read: it has this one, but for the salt, which its blocks
-    // tell (codec/lost_salt.hpp). damaged: none does, or what is left of the header is that of
-    // another run.
+    // Of one whose header cannot be read: its name tells the key, its blocks tell the salt
+    // (codec/lost_salt.hpp). damaged: none does, or what is left of the header is another run's.
     static result<block_scanner> open_without_header(file_system&, const std::string& path,
-                                                     snapshot_header assumed);
+                                                     snapshot_key, const run_id&);
 
     struct block {
         std::uint64_t offset = 0;

@@ -59,11 +59,11 @@ public:
     static result<segment_reader> open(file_system&, const std::string& directory, segment_key);
     // The same for a file of any name.
     static result<segment_reader> open(file_system&, const std::string& path);
-    // The same for one whose own header cannot be read: it has this one, but for the salt, which
-    // its frames tell (codec/lost_salt.hpp). damaged: none does, or what is left of the header is
-    // that of another run.
+    // The same for one whose header cannot be read: its name tells the key, its frames tell the
+    // salt (codec/lost_salt.hpp). damaged: none does, or what is left of the header is another
+    // run's.
     static result<segment_reader> open_without_header(file_system&, const std::string& path,
-                                                      segment_header assumed);
+                                                      segment_key, const run_id&);
 
     struct frame {
         std::uint64_t offset = 0;

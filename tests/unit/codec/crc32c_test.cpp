@@ -65,4 +65,15 @@ BOOST_AUTO_TEST_CASE(long_inputs_can_come_in_pieces) {
     BOOST_TEST(crc == whole);
 }
 
+BOOST_AUTO_TEST_CASE(it_runs_backwards) {
+    std::mt19937 random(9);
+    for (std::size_t size = 0; size < 300; ++size) {
+        std::string data(size, '\0');
+        for (auto& c : data) c = static_cast<char>(random());
+        const auto begun = static_cast<std::uint32_t>(random());
+        BOOST_TEST(crc32c_before(crc32c(begun, data), data) == begun);
+        BOOST_TEST(unmask_crc(mask_crc(begun)) == begun);
+    }
+}
+
 BOOST_AUTO_TEST_SUITE_END()
